@@ -1,0 +1,1 @@
+"""What was said: one module per task of the report, its experiments first, then its claims."""

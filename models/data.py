@@ -1,0 +1,170 @@
+"""The data on trial: two functions of one variable, scikit-learn's digits, and MNIST."""
+
+import hashlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from models.seeding import Stream, generator
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {"cos": torch.cos, "arcsinh": torch.asinh}
+IMAGES = ("digits", "mnist", "mnist-mini")
+FEATURES = {"cos": 1, "arcsinh": 1, "digits": 64, "mnist": 784, "mnist-mini": 784}
+OUTPUTS = {"cos": 1, "arcsinh": 1, "digits": 10, "mnist": 10, "mnist-mini": 10}
+TRAINING_SIZE = {"cos": 1000, "arcsinh": 1000, "digits": 1437, "mnist": 60_000, "mnist-mini": 2000}
+TEST_SIZE = {"cos": 1000, "arcsinh": 1000, "digits": 360, "mnist": 10_000, "mnist-mini": 1000}
+
+# Of the raw uint8 images and labels, training set then test set (60,000 and 10,000 of 28 x 28).
+MNIST_SHA256 = "2bc79462c36e7473214669e33ea968bbf7401bccba2819fbe3fef34247e876be"
+
+
+class DataError(Exception):
+    """Data that was asked for is missing, truncated or not what it should be; says what to do."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """A labelled image set that every seed shares.
+
+    train_inputs (image, pixel) and test_inputs (image, pixel): float32 in [0, 1];
+    train_labels (image,) and test_labels (image,): int64 in 0-9; digest: SHA-256 of all four.
+    """
+
+    train_inputs: Tensor
+    train_labels: Tensor
+    test_inputs: Tensor
+    test_labels: Tensor
+    digest: str
+
+
+def function_inputs(seed: int, stream: Stream) -> Tensor:
+    """1,000 inputs of one seed, (sample, 1).
+
+    Training and test data are uniform on [-10, 10]; outside data uniform on 10 < abs(x) < 20.
+    """
+    uniform = torch.rand(1000, 1, generator=generator(seed, stream), dtype=torch.float64)
+    if stream == "outside data":
+        signed = 2 * uniform - 1
+        return (10 * signed + 10 * signed.sign()).float()
+    return (20 * uniform - 10).float()
+
+
+def images(name: str, root: Path | None) -> Images:
+    """The image set called `name`; `root` is the folder that holds (or is to hold) MNIST.
+
+    Raises DataError when it is not there whole.
+    """
+    if name == "digits":
+        return _digits()
+    if name == "mnist":
+        return _mnist(root)
+    if name == "mnist-mini":
+        return _thinned(_mnist(root), every_training=30, every_test=10)
+    raise DataError(f"unknown image set {name!r}: there are {', '.join(IMAGES)}")
+
+
+def digest(name: str, root: Path | None) -> str:
+    """SHA-256 of an image set's arrays; a function needs none, its formula is in the source."""
+    return name if name in FUNCTIONS else images(name, root).digest
+
+
+@cache
+def _digits() -> Images:
+    """scikit-learn's 1,797 digits of 8 x 8 pixels, 0-16 scaled to [0, 1]; every fifth is for testing."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    inputs = torch.from_numpy(bunch.data).float() / 16  # (image, 64)
+    labels = torch.from_numpy(bunch.target).long()  # (image,)
+    test = torch.arange(len(labels)) % 5 == 0
+    return _with_digest(inputs[~test], labels[~test], inputs[test], labels[test])
+
+
+@cache
+def _mnist(root: Path | None) -> Images:
+    """MNIST of 28 x 28 pixels, 0-255 scaled to [0, 1], through torchvision.
+
+    Raises DataError when `root` is unset or a file, or holds no whole MNIST and none can be had.
+    """
+    if root is None:
+        raise DataError(
+            "MNIST was asked for, but no folder for it was named. Give --data-root FOLDER (or set "
+            "DATA_ROOT); it is downloaded there on the first run if it is not there yet."
+        )
+    if root.exists() and not root.is_dir():
+        raise DataError(f"the data root {root} is a file, not a folder. Give --data-root a folder.")
+    raw = root / "MNIST" / "raw"
+    found = ", ".join(f"{path.name} ({path.stat().st_size:,} bytes)" for path in sorted(raw.glob("*")))
+    found = found or "nothing"
+    try:
+        mnist = torchvision_datasets().MNIST
+        sets = [mnist(root, train=train, download=not _is_complete(raw)) for train in (True, False)]
+    except Exception as error:  # torchvision raises many kinds for a short, foreign or missing file
+        raise DataError(
+            f"MNIST could not be read from {raw}: {error}\nFound there: {found}.\nTo do: put the four "
+            "MNIST files there, uncompressed (train-images-idx3-ubyte, ...), or remove what is there "
+            "and run again with a network, and they are downloaded."
+        ) from error
+    pixels = [part.data for part in sets]  # (image, 28, 28) uint8
+    labels = [part.targets for part in sets]  # (image,) int64
+    sha = _sha256(pixels[0], labels[0].byte(), pixels[1], labels[1].byte())
+    if sha != MNIST_SHA256:
+        shapes = [tuple(part.shape) for part in pixels]
+        raise DataError(
+            f"what {raw} holds is not MNIST: arrays of shapes {shapes}, SHA-256 {sha}, where "
+            f"{MNIST_SHA256} was expected.\nFound there: {found}.\nTo do: remove these files and put "
+            "the original ones there, or run again with a network, and they are downloaded."
+        )
+    train, test = (part.flatten(1).float() / 255 for part in pixels)  # (image, 784)
+    return Images(train, labels[0], test, labels[1], sha)
+
+
+def torchvision_datasets() -> "torchvision.datasets":  # type: ignore[name-defined]  # noqa: F821
+    """torchvision.datasets, also where a torchvision built for CUDA meets a torch built for the CPU.
+
+    There the first import fails because torch lacks two operators; only then are they declared.
+    """
+    try:
+        import torchvision.datasets as datasets
+    except RuntimeError as error:
+        if "operator torchvision::nms does not exist" not in str(error):
+            raise
+        for module in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+            del sys.modules[module]
+        torch.library.define("torchvision::nms", "(Tensor boxes, Tensor scores, float limit) -> Tensor")
+        torch.library.define("torchvision::qnms", "(Tensor boxes, Tensor scores, float limit) -> Tensor")
+        import torchvision.datasets as datasets
+    return datasets
+
+
+def _is_complete(raw: Path) -> bool:
+    """Whether all four files are there, so that nothing has to be downloaded or written."""
+    names = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+    return all((raw / name).is_file() for name in names)
+
+
+def _thinned(whole: Images, every_training: int, every_test: int) -> Images:
+    """Every n-th image of a set: the miniature that the fast tier trains on."""
+    return _with_digest(
+        whole.train_inputs[::every_training].clone(),
+        whole.train_labels[::every_training].clone(),
+        whole.test_inputs[::every_test].clone(),
+        whole.test_labels[::every_test].clone(),
+    )
+
+
+def _with_digest(*arrays: Tensor) -> Images:
+    return Images(*arrays, digest=_sha256(*arrays))
+
+
+def _sha256(*arrays: Tensor) -> str:
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype}{tuple(array.shape)}".encode())
+        total.update(array.contiguous().numpy().tobytes())
+    return total.hexdigest()

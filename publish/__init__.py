@@ -1,0 +1,1 @@
+"""How it is shown: figures, the record of verdicts, the table in the terminal."""
