@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,18 +12,22 @@ from pathlib import Path
 
 import torch
 
-from models.experiment import Experiment, floating_point_operations
+from models.experiment import Experiment, floating_point_operations, parameter_count
 from models.store import Job, RunStore, Stored, describe
 from models.training import train
 
-# Arithmetic of one stacked step, at least: fewer seeds in a stack and the cost of calling each
-# operation shows; more and the last job of a queue keeps the other cores waiting.
-_OPERATIONS_A_STEP = 3e7
+# What one step of a stack may touch: about twice a core's second-level cache. Larger stacks wait for
+# memory; smaller ones pay more for calling each operation than for its arithmetic.
+_BYTES_A_STACK = 2.4e6
 _MOST_SEEDS_A_JOB = 12
 
 
 class TrainingError(Exception):
     """A job could not be trained or stored; says which and why."""
+
+
+class StoreFull(Exception):
+    """The disk has less room than the jobs need; says how much."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +60,11 @@ def jobs(experiment: Experiment, seeds: int) -> list[Job]:
 
 
 def seeds_a_job(experiment: Experiment) -> int:
-    """How many seeds one job stacks: many of a small step, one of a large."""
-    a_step = floating_point_operations(experiment) / experiment.steps
-    return max(1, min(_MOST_SEEDS_A_JOB, round(_OPERATIONS_A_STEP / a_step)))
+    """How many seeds one job stacks: many of a small network and batch, one of a large."""
+    widths = experiment.widths
+    state = 4 * parameter_count(*widths)  # parameters, gradient and Adam's two moments
+    values = experiment.batch * (widths[0] + 2 * sum(widths[1:]))  # inputs, activations and their gradients
+    return max(1, min(_MOST_SEEDS_A_JOB, round(_BYTES_A_STACK / (4 * (state + values)))))
 
 
 def estimate(job: Job) -> float:
@@ -74,6 +81,17 @@ def missing(wanted: Iterable[Job], setting: Setting) -> list[Job]:
         key=estimate,
         reverse=True,
     )
+
+
+def require_room(queue: Iterable[Job], folder: Path) -> None:
+    """Raises StoreFull where the run store's disk has no room for what these jobs will leave there."""
+    needed = sum(_bytes(job) for job in queue)
+    free = shutil.disk_usage(folder).free if folder.exists() else needed
+    if free < needed:
+        raise StoreFull(
+            f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
+            "free: make room, or name another folder with --store"
+        )
 
 
 def train_all(
@@ -131,19 +149,24 @@ def prepare_process() -> None:
         threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
+def _bytes(job: Job) -> int:
+    """About what a job leaves in the store: parameters, and four curves in double precision."""
+    curves = 5 * 8 * (job.experiment.epochs + 1)
+    return len(job.seeds) * (8 * parameter_count(*job.experiment.widths) + curves) + 10_000
+
+
 def _progress(
     futures: dict[Future[float], Job], pending: set[Future[float]], passed: float, workers: int
 ) -> Progress:
-    total = sum(estimate(job) for job in futures.values())
-    left = sum(estimate(futures[future]) for future in pending)
-    # Jobs under way are taken as half done; before the first has ended, the estimate stands alone.
-    running = min(workers, len(pending))
-    under_way = sum(sorted((estimate(futures[f]) for f in pending), reverse=True)[:running]) / 2
-    done = total - left
-    if done == 0:
-        return Progress(0, len(futures), passed, max(0.0, total / workers - passed))
-    rate = (done + under_way) / passed
-    return Progress(len(futures) - len(pending), len(futures), passed, max(0.0, (left - under_way) / rate))
+    """Scale the estimates by how long the finished jobs took; jobs under way count as half done."""
+    costs = {future: estimate(job) for future, job in futures.items()}
+    finished = len(futures) - len(pending)
+    under_way = sum(sorted((costs[future] for future in pending), reverse=True)[:workers]) / 2
+    left = sum(costs[future] for future in pending) - under_way
+    if finished == 0:
+        return Progress(0, len(futures), passed, max(0.0, sum(costs.values()) / workers - passed))
+    done = sum(cost for future, cost in costs.items() if future not in pending) + under_way
+    return Progress(finished, len(futures), passed, left * passed / done)
 
 
 def _failure(future: Future[float], job: Job) -> TrainingError | None:

@@ -1,0 +1,1 @@
+"""Throughput of the stacked trainer against what people would write instead."""

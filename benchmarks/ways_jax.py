@@ -1,0 +1,102 @@
+"""Training all networks in one compiled loop: JAX's vmap over networks inside a scan over steps."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import torch
+from jax import Array
+
+from benchmarks.ways import Loop, Task
+from models import networks
+from models.seeding import generator
+
+_STEPS_A_CALL = 100  # steps in one compiled call: few enough calls that their cost does not show
+
+
+class State(NamedTuple):
+    """What a step carries on: per layer weight (net, out, in) and bias (net, out); Adam's moments alike."""
+
+    parameters: list[tuple[Array, Array]]
+    first: list[tuple[Array, Array]]
+    second: list[tuple[Array, Array]]
+    steps: Array  # ()
+
+
+def scan(task: Task) -> Loop:
+    """All networks through vmap of grad, with a hand-written Adam; batches are gathered inside the scan."""
+    inputs, labels = jnp.asarray(task.inputs.numpy()), jnp.asarray(task.labels.numpy())
+    rate, batches = task.experiment.learning_rate, _batches(task)
+    state = _initial_state(task)
+
+    def run(steps: int) -> None:
+        nonlocal state
+        for _ in range(steps // _STEPS_A_CALL):
+            state = _train(state, next(batches), inputs, labels, rate)
+        jax.block_until_ready(state)
+
+    def parameters() -> torch.Tensor:
+        arrays = [np.array(part).reshape(task.seeds, -1) for layer in state.parameters for part in layer]
+        return torch.from_numpy(np.concatenate(arrays, 1))
+
+    return Loop(run, parameters, stride=_STEPS_A_CALL)
+
+
+@partial(jax.jit, donate_argnums=0)
+def _train(state: State, chosen: Array, inputs: Array, labels: Array, rate: float) -> State:
+    """One update of every network for each row of `chosen`, (step, net, sample)."""
+
+    def step(state: State, rows: Array) -> tuple[State, None]:
+        gradients = jax.vmap(jax.grad(_loss))(state.parameters, inputs[rows], labels[rows])
+        return _adam(state, gradients, rate), None
+
+    return jax.lax.scan(step, state, chosen)[0]
+
+
+def _loss(parameters: list[tuple[Array, Array]], inputs: Array, labels: Array) -> Array:
+    """One network's mean cross-entropy in nats, (): inputs (sample, pixel), labels (sample,)."""
+    values = inputs
+    for weight, bias in parameters[:-1]:
+        values = jax.nn.relu(values @ weight.T + bias)
+    weight, bias = parameters[-1]
+    surprise = -jax.nn.log_softmax(values @ weight.T + bias)  # (sample, class)
+    return jnp.take_along_axis(surprise, labels[:, None], 1).mean()
+
+
+def _adam(state: State, gradients: list[tuple[Array, Array]], rate: float) -> State:
+    """Adam with its default decay rates. Source: Kingma & Ba 2015, algorithm 1."""
+    beta1, beta2, steps = 0.9, 0.999, state.steps + 1
+    first = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, state.first, gradients)
+    second = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, state.second, gradients)
+    parameters = jax.tree.map(
+        lambda p, m, v: p - rate * (m / (1 - beta1**steps)) / (jnp.sqrt(v / (1 - beta2**steps)) + 1e-8),
+        state.parameters,
+        first,
+        second,
+    )
+    return State(parameters, first, second, steps)
+
+
+def _initial_state(task: Task) -> State:
+    flat = networks.initial_parameters(task.experiment, range(task.seeds))  # (net, parameter)
+    layers = networks.layers(flat, task.experiment.widths)
+    parameters = [(jnp.array(x.weight.numpy()), jnp.array(x.bias.squeeze(1).numpy())) for x in layers]
+
+    def zeros() -> list[tuple[Array, Array]]:
+        return jax.tree.map(jnp.zeros_like, parameters)
+
+    return State(parameters, zeros(), zeros(), jnp.zeros(()))
+
+
+def _batches(task: Task) -> Iterator[Array]:
+    """Rows of the data for each call, (step, net, sample): every network in an order of its own."""
+    orders = [generator(seed, "order") for seed in range(task.seeds)]
+    images, size = len(task.inputs), task.experiment.batch
+    while True:
+        order = torch.stack([torch.randperm(images, generator=random) for random in orders])  # (net, image)
+        rows = order.unflatten(1, (-1, size)).transpose(0, 1)  # (step, net, sample)
+        for part in rows.split(_STEPS_A_CALL):
+            yield jnp.asarray(part.numpy())

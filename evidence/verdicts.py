@@ -1,0 +1,113 @@
+"""Verdicts: an interval held against the region that a claim names."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evidence.intervals import Interval
+
+
+class Verdict(StrEnum):
+    """What became of a claim."""
+
+    HOLDS = "holds"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    NOT_RUN = "not run"
+    ERROR = "error"
+
+
+class Refuted(Exception):
+    """A claim's interval is disjoint from its region: the claim is false, as far as the confidence goes."""
+
+
+class Inconclusive(Exception):
+    """A claim's interval reaches across the border of its region: these seeds cannot decide."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """The values for which a claim holds: from low to high, each included or not."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    low_included: bool = True
+    high_included: bool = True
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
+            raise ValueError(f"no value lies between {self.low} and {self.high}")
+
+    def __contains__(self, value: float) -> bool:
+        above = value > self.low or (self.low_included and value == self.low)
+        below = value < self.high or (self.high_included and value == self.high)
+        return above and below
+
+    def __str__(self) -> str:
+        if math.isinf(self.low):
+            return f"{'≤' if self.high_included else '<'} {number(self.high)}"
+        if math.isinf(self.high):
+            return f"{'≥' if self.low_included else '>'} {number(self.low)}"
+        if self.low == self.high:
+            return f"= {number(self.low)}"
+        return f"{number(self.low)} … {number(self.high)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """An interval held against a region. It is no bool: only `judge` may draw a conclusion from it."""
+
+    interval: Interval
+    region: Region
+
+    @property
+    def verdict(self) -> Verdict:
+        """Holds where the interval lies inside the region, refuted where they are disjoint."""
+        low_inside, high_inside = self.interval.low in self.region, self.interval.high in self.region
+        if low_inside and high_inside:
+            return Verdict.HOLDS
+        # With neither end inside, the interval is beside the region unless it reaches across all of it.
+        encloses = self.interval.low < self.region.low and self.interval.high > self.region.high
+        touches = low_inside or high_inside or encloses
+        return Verdict.INCONCLUSIVE if touches else Verdict.REFUTED
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "evidence is not a bool: give it to claim.holds_if(...). `assert interval < x` and "
+            "`a < interval < b` would pass without a verdict; for the latter write interval.within(a, b)."
+        )
+
+    def __str__(self) -> str:
+        found = self.interval
+        if found.confidence == 1:
+            return f"{found.measure}: {number(found.estimate)}, and the claim asks for {self.region}"
+        return (
+            f"{found.measure}: {number(found.estimate)}, {found.confidence:.1%} interval {number(found.low)} to "
+            f"{number(found.high)} (n = {found.n}), and the claim asks for {self.region}"
+        )
+
+
+def judge(*evidence: Evidence) -> Verdict:
+    """The verdict on a claim with these conditions: all must hold, and one refuted refutes it.
+
+    Raises TypeError where there is no evidence, or something that is none.
+    """
+    if not evidence or not all(isinstance(item, Evidence) for item in evidence):
+        raise TypeError(f"a verdict rests on at least one piece of evidence, such as interval < x, not on {evidence}")
+    verdicts = {item.verdict for item in evidence}
+    for verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE):
+        if verdict in verdicts:
+            return verdict
+    return Verdict.HOLDS
+
+
+def number(value: float) -> str:
+    """A number as a reader wants it: four significant digits, whole above a thousand, thousands set apart."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    whole = value == round(value) or abs(value) >= 1000
+    return (f"{value:,.0f}" if whole else f"{value:.4g}").replace("-", "−")

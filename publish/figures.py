@@ -1,0 +1,74 @@
+"""What the figures of every task share: a median with its seeds, the report's own numbers, a caption."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Array = NDArray[np.floating]
+
+# Okabe & Ito's colours, which readers who see fewer colours can tell apart; line styles tell them too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
+_MOST_LINES = 12  # thin lines beyond this many hide one another
+
+
+def seeds_and_median(axes: "Axes", x: Array, values: Array, style: int, label: str) -> None:
+    """Each seed thin, the middle 80 % of seeds as a band, the median bold. x: (point,); values: (seed, point)."""
+    colour = COLOURS[style]
+    axes.plot(x, values[:_MOST_LINES].T, color=colour, linewidth=0.4, alpha=0.25, zorder=1)
+    low, median, high = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
+    axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0, zorder=2)
+    axes.plot(x, median, color=colour, linestyle=DASHES[style], linewidth=1.6, label=label, zorder=3)
+
+
+def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], style: int) -> None:
+    """The report's own numbers, as hollow marks."""
+    axes.plot(
+        x,
+        y,
+        linestyle="none",
+        marker="o",
+        markersize=8,
+        markerfacecolor="none",
+        markeredgecolor=COLOURS[style],
+        markeredgewidth=1.6,
+        zorder=4,
+        clip_on=False,
+    )
+
+
+def panels(count: int, titles: Sequence[str], caption: str, title: str, **options: object) -> "tuple[Figure, list[Axes]]":
+    """A row of panels with their titles, below one title and the line that states tier, data and n."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, count, figsize=(5.2 * count, 4.0), squeeze=False, **options)  # type: ignore[arg-type]
+    figure.suptitle(f"{title}\n", fontweight="bold", fontsize=12)
+    figure.text(0.5, 0.925, f"{caption}; thin: seeds, band: middle 80 %, bold: median", ha="center", fontsize=8.5)
+    row = list(axes[0])
+    for axis, name in zip(row, titles, strict=True):
+        axis.set_title(name, fontsize=10)
+    return figure, row
+
+
+def legend(axes: "Axes", has_reported: bool, **options: object) -> None:
+    """The legend of the curves, with a line for the hollow marks where there are any."""
+    from matplotlib.lines import Line2D
+
+    handles, _ = axes.get_legend_handles_labels()
+    if has_reported:
+        handles.append(
+            Line2D([], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none",
+                   markeredgecolor="0.3", label="the report's number")
+        )  # fmt: skip
+    axes.legend(handles=handles, fontsize=8.5, **options)  # type: ignore[arg-type]
+
+

@@ -1,0 +1,53 @@
+"""Progress of a queue: a bar on a terminal, a line every half minute elsewhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tqdm import tqdm
+
+from models.queue import Progress
+
+_SECONDS_BETWEEN_LINES = 30
+
+
+@dataclass
+class Reporter:
+    """Tells how a queue goes on; call it with each Progress, and `close` it at the end."""
+
+    file: TextIO
+    write_line: Callable[[str], None]
+    _bar: "tqdm[None] | None" = None
+    _last: float = field(default=0.0)
+
+    def __call__(self, progress: Progress) -> None:
+        if self.file.isatty():
+            self._draw(progress)
+        elif progress.passed - self._last >= _SECONDS_BETWEEN_LINES:
+            self._last = progress.passed
+            self.write_line(
+                f"trained {progress.finished} of {progress.jobs} jobs in {duration(progress.passed)}; "
+                f"about {duration(progress.left)} left"
+            )
+
+    def close(self) -> None:
+        """End the bar, where there is one."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _draw(self, progress: Progress) -> None:
+        if self._bar is None:
+            form = "training: {n_fmt} of {total_fmt} jobs |{bar}| {elapsed} {postfix}"
+            self._bar = tqdm(total=progress.jobs, bar_format=form, file=self.file, leave=False)
+        self._bar.n = progress.finished
+        self._bar.set_postfix_str(f"about {duration(progress.left)} left")
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a reader says them: `42 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
