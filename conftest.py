@@ -24,6 +24,9 @@ from publish.outcome import Record
 from publish.progress import Reporter, duration
 
 
+pytest_plugins = ("pytester",)
+
+
 class ClaimNotJudged(Exception):
     """A claim's test ended without calling claim.holds_if."""
 
@@ -201,8 +204,9 @@ def pytest_runtest_makereport(
     report = yield
     trial, state = getattr(item, "funcargs", {}).get("claim"), item.config.stash[STATE]
     if call.when == "call" and isinstance(trial, Trial):
-        crashed = call.excinfo is not None and not call.excinfo.errisinstance((*JUDGED, pytest.skip.Exception))
-        report.not_judged = crashed and call.excinfo.errisinstance(ClaimNotJudged)  # type: ignore[attr-defined]
+        problem = call.excinfo.value if call.excinfo else None
+        crashed = problem is not None and not isinstance(problem, (*JUDGED, pytest.skip.Exception))
+        report.not_judged = isinstance(problem, ClaimNotJudged)  # type: ignore[attr-defined]
         runs, dataset = item.funcargs.get("runs", {}), state.dataset(item)  # type: ignore[attr-defined]
         figures = () if trial.figure is None else drawings.save(
             trial.figure, state.scale(item).tier, dataset, state.options.artifacts
@@ -216,7 +220,7 @@ def pytest_runtest_makereport(
                 expected=state.expectation(item),
                 figures=tuple(figures),
                 seconds=sum(run.seconds for run in runs.values()),
-                problem=str(call.excinfo.value) if crashed else "",  # type: ignore[union-attr]
+                problem=str(problem) if crashed else "",
             )
         )
     return report

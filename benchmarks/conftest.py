@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,20 +14,21 @@ from torch import Tensor
 
 from benchmarks.rounds import Session, measure
 from benchmarks.summary import Summary, lacking, table
-from benchmarks.ways import Loop, Task
+from benchmarks.tasks import BATCHES, NETS, Task, experiment
+from benchmarks.ways import Loop
 from models import data
-from models.experiment import Experiment
 
-NETS = {"784-30-10": (30,), "784-20-40-60-50-30-10": (20, 40, 60, 50, 30)}  # name -> hidden
-BATCHES = (50, 5)
-
-_SESSION = pytest.StashKey[Session]()
+_MEASURED = pytest.StashKey[Session]()
 _WRITTEN = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_MEASURED] = Session()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """The trainer's own settings in every way: one thread, denormal numbers flushed to zero."""
+    """The trainer's own settings for every way: one thread, denormal numbers flushed to zero."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -38,7 +40,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def root(pytestconfig: pytest.Config) -> Path | None:
     """The folder of MNIST, if one was named."""
-    named = os.environ.get("DATA_ROOT") or pytestconfig.getoption("--data-root", default=None)
+    named = pytestconfig.getoption("--data-root", default=None) or os.environ.get("DATA_ROOT")
     return Path(named) if named else None
 
 
@@ -59,35 +61,38 @@ def task(training_set: tuple[Tensor, Tensor]) -> Callable[[str, int, int], Task]
 
 
 @pytest.fixture
-def timed(benchmark: BenchmarkFixture, session: Session) -> Callable[[str, Task, Loop], None]:
-    """Measures a way to train, in short rounds."""
-    return lambda way, task, loop: measure(benchmark, way, task, loop, session)
+def measured(pytestconfig: pytest.Config) -> Session:
+    """What this session has measured so far."""
+    return pytestconfig.stash[_MEASURED]
 
 
 @pytest.fixture
-def session(pytestconfig: pytest.Config) -> Session:
-    """What this session measured so far."""
-    return pytestconfig.stash[_SESSION]
+def timed(benchmark: BenchmarkFixture, measured: Session) -> Callable[[str, Task, Loop], None]:
+    """Measures one way to train, in short rounds."""
+    return lambda way, task, loop: measure(benchmark, way, task, loop, measured)
 
 
-def experiment(net: str, batch: int) -> Experiment:
-    """The training that is timed."""
-    return Experiment(data="mnist", hidden=NETS[net], epochs=1, batch_size=batch)
+@pytest.fixture
+def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[Task], Loop]:
+    """The loop that JAX compiles, on one CPU thread; skips where jax, an optional peer, is not there."""
+    # XLA reads this once, when jax is first used.
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    pytest.importorskip("jax", reason="jax, an optional peer, is not installed: pip install jax")
+    from benchmarks import ways_jax
 
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_SESSION] = Session()
+    return ways_jax.scan
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the summary of a whole session; a part of one must not replace it."""
     config = session.config
-    measured = config.stash[_SESSION]
-    if not measured.rows:
+    if not (measured := config.stash[_MEASURED]).rows:
         return
-    path = _artifacts(config) / "benchmarks.json"
-    if missing := lacking(measured.rows, list(NETS), BATCHES):
-        config.stash[_WRITTEN] = f"{path.name} left as it was: this session lacks {', '.join(missing)}"
+    folder = config.getoption("--artifacts", default=None) or "artifacts"
+    path = config.rootpath / folder / "benchmarks.json"
+    if missing := lacking(measured.rows, NETS, BATCHES):
+        config.stash[_WRITTEN] = f"{path.name} not written: this session lacks {', '.join(missing)}"
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(_summary(measured), indent=1) + "\n")
@@ -96,11 +101,27 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show the table, after pytest-benchmark's own."""
-    measured = config.stash[_SESSION]
-    if measured.rows:
-        summary = _summary(measured)
-        terminalreporter.section("training throughput on one thread")
-        rate = f"matrix products: {summary['matrix_product_rate']:.1f} GFLOP/s"
-        terminalreporter.write_line(f"{summary['cpu']}, torch {summary['torch']}, {rate}\n")
-        terminalreporter.write_line(table(summary))
-        terminalreporter.write_line(f"\n{config.stash[_WRITTEN]}")
+    if not (measured := config.stash[_MEASURED]).rows:
+        return
+    summary = _summary(measured)
+    rate = f"matrix products at {summary['matrix_product_rate']:.1f} GFLOP/s"
+    terminalreporter.section("training throughput on one thread")
+    terminalreporter.write_line(f"{summary['cpu']}, torch {summary['torch']}, {rate}\n")
+    terminalreporter.write_line(f"{table(summary)}\n\n{config.stash[_WRITTEN]}")
+
+
+def _summary(measured: Session) -> Summary:
+    return {
+        "cpu": _cpu(),
+        "torch": torch.__version__,
+        "matrix_product_rate": measured.matrix_product_rate,
+        "rows": measured.rows,
+    }
+
+
+def _cpu() -> str:
+    """Model of the processor, as Linux tells it; elsewhere its architecture."""
+    listed = Path("/proc/cpuinfo")
+    text = listed.read_text() if listed.exists() else ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1] if found else platform.processor() or platform.machine()

@@ -1,6 +1,6 @@
 """What a session of benchmarks found, and how it is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
 
@@ -22,12 +22,12 @@ class Row(TypedDict):
 
 
 class Summary(TypedDict):
-    """All rows of a session, and the machine: its matrix_product_rate is in GFLOP/s on one thread."""
+    """All rows of a session, and what they ran on; matrix_product_rate: GFLOP/s on one thread."""
 
-    rows: list[Row]
-    matrix_product_rate: float
     cpu: str
     torch: str
+    matrix_product_rate: float
+    rows: list[Row]
 
 
 def table(summary: Summary) -> str:
@@ -45,8 +45,8 @@ def table(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def lacking(rows: Sequence[Row], nets: Sequence[str], batches: Sequence[int]) -> list[str]:
-    """What a whole session measures and this one did not: the plain loop and the stack of every net and batch."""
+def lacking(rows: Iterable[Row], nets: Iterable[str], batches: Sequence[int]) -> list[str]:
+    """What these rows lack of a whole session: the plain loop and the stack, each net and batch."""
     found = {(row["way"], row["net"], row["batch"]) for row in rows}
     wanted = [(way, net, batch) for net in nets for batch in batches for way in ("plain", "stacked")]
     return [f"{way} {net} at batch {batch}" for way, net, batch in wanted if (way, net, batch) not in found]

@@ -10,44 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from benchmarks.tasks import Task
 from models import data, networks, training
-from models.experiment import Experiment
 from models.seeding import generator
 from models.stack import Stack, loss
 from tests.oracle import plain_network
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is trained: one network for each of the seeds 0, 1, …, each on batches in an order of its own.
-
-    inputs: (image, pixel) float32; labels: (image,) int64.
-    """
-
-    experiment: Experiment
-    seeds: int
-    inputs: Tensor
-    labels: Tensor
-
-    @property
-    def net(self) -> str:
-        """Widths of the layers, as in 784-30-10."""
-        return "-".join(map(str, self.experiment.widths))
-
-    @property
-    def images_a_step(self) -> int:
-        """Images that one step of all networks sees."""
-        return self.seeds * self.experiment.batch
-
-    @property
-    def operations_an_image(self) -> int:
-        """Multiplications and additions of one image's forward and backward pass, without its update.
-
-        2 per weight forwards and 4 backwards, less the gradient of the first layer's inputs.
-        """
-        widths = self.experiment.widths
-        weights = sum(fan_in * fan_out for fan_in, fan_out in zip(widths, widths[1:], strict=False))
-        return 6 * weights - 2 * widths[0] * widths[1]
 
 
 @dataclass(frozen=True)

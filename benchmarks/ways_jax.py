@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from jax import Array
 
-from benchmarks.ways import Loop, Task
+from benchmarks.tasks import Task
+from benchmarks.ways import Loop
 from models import networks
 from models.seeding import generator
 

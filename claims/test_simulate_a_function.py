@@ -108,7 +108,9 @@ def test_cos_is_right_in_the_centre_and_wrong_at_the_ends(claim, runs, model):
     claim.holds_if(centre < 0.025, ends > 0)
 
 
-@pytest.mark.claim("F8", "the deeper the model, the smaller the failure at the ends", source="Part 1, Task 1, Figs. 1-4")
+@pytest.mark.claim(
+    "F8", "the deeper the model, the smaller the failure at the ends", source="Part 1, Task 1, Figs. 1-4"
+)
 def test_deeper_models_fail_less_at_the_ends_of_cos(claim, runs):
     shallow, middle, deep = (runs[model, "cos"] for model in MODELS)
     first = claim.median(edge_error(shallow) - edge_error(middle), "log10 edge MSE, shallow − middle")

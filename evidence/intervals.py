@@ -103,10 +103,10 @@ def exactly(value: float, measure: str) -> Interval:
 
 
 def seeds_needed(confidence: float) -> int:
-    """The fewest seeds whose extremes enclose the median with this confidence: 1 - 2^(1 - n) must reach it."""
+    """The fewest seeds whose extremes enclose the median with this confidence: 1 - 2^(1 - n) must pass it."""
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence lies between 0 and 1, not at {confidence}")
-    return math.ceil(1 - math.log2(1 - confidence) - 1e-9)
+    return math.ceil(1 - math.log2(1 - confidence) + 1e-9)
 
 
 def require_seeds(found: int, confidence: float) -> None:

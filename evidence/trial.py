@@ -36,7 +36,8 @@ class Trained(Protocol):
     """Anything with training losses, (seed, record)."""
 
     @property
-    def train_loss(self) -> NDArray[np.floating]: ...
+    def train_loss(self) -> NDArray[np.floating]:
+        """Losses over the whole training set."""
 
 
 @dataclass
@@ -115,5 +116,3 @@ class Expectation:
     def failure(self) -> type[Exception]:
         """What `holds_if` raises when the expectation is met."""
         return Refuted if self.verdict is Verdict.REFUTED else Inconclusive
-
-

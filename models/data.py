@@ -159,7 +159,7 @@ def _thinned(whole: Images, every_training: int, every_test: int) -> Images:
 
 
 def _with_digest(*arrays: Tensor) -> Images:
-    return Images(*arrays, digest=_sha256(*arrays))
+    return Images(*arrays, digest=_sha256(*arrays))  # type: ignore[misc,arg-type]
 
 
 def _sha256(*arrays: Tensor) -> str:

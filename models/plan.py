@@ -42,9 +42,7 @@ class Plan:
                 self._failures |= dict.fromkeys(same_data, error)
         return sorted(queue, key=estimate, reverse=True)
 
-    def train(
-        self, queue: list[Job], report: Callable[[Progress], None], executor: Executor | None = None
-    ) -> None:
+    def train(self, queue: list[Job], report: Callable[[Progress], None], executor: Executor | None = None) -> None:
         """Train these jobs; a failure is kept for the tests that need the job, and stops no other.
 
         Raises StoreFull where the disk has less room than they need.
@@ -71,7 +69,7 @@ class Plan:
         store = self.setting.store
         stored = store.load(store.key(job, self.setting.root, self.setting.device))
         if stored is None:  # damaged between planning and reading: only now was all of it read
-            self.train([job], lambda progress: None)
+            self.train([job], print)
             if job in self._failures:
                 raise self._failures[job]
             stored = store.load(store.key(job, self.setting.root, self.setting.device))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import torch
@@ -98,7 +99,7 @@ def train_all(
     queue: Sequence[Job],
     setting: Setting,
     workers: int,
-    report: Callable[[Progress], None] = lambda progress: None,
+    report: Callable[[Progress], object],
     executor: Executor | None = None,
 ) -> dict[Job, TrainingError]:
     """Train and store every job; answers those that failed, each with its reason.
@@ -146,7 +147,12 @@ def run_job(job: Job, setting: Setting) -> float:
 def prepare_process() -> None:
     """Let a worker end when its parent is killed, where it would wait for work for ever."""
     if (parent := multiprocessing.parent_process()) is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+        def end_with(parent: BaseProcess) -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=end_with, args=(parent,), daemon=True).start()
 
 
 def _bytes(job: Job) -> int:
@@ -155,9 +161,7 @@ def _bytes(job: Job) -> int:
     return len(job.seeds) * (8 * parameter_count(*job.experiment.widths) + curves) + 10_000
 
 
-def _progress(
-    futures: dict[Future[float], Job], pending: set[Future[float]], passed: float, workers: int
-) -> Progress:
+def _progress(futures: dict[Future[float], Job], pending: set[Future[float]], passed: float, workers: int) -> Progress:
     """Scale the estimates by how long the finished jobs took; jobs under way count as half done."""
     costs = {future: estimate(job) for future, job in futures.items()}
     finished = len(futures) - len(pending)

@@ -46,7 +46,7 @@ class Scale:
 
 
 FAST = Scale("fast", "digits", 8, 8, confidence=0.99, most_epochs=100, may_abstain=True)
-FULL = Scale("full", "mnist", 12, 96, confidence=0.999, most_epochs=None, may_abstain=False)
+FULL = Scale("full", "mnist", 12, 80, confidence=0.999, most_epochs=None, may_abstain=False)
 
 
 def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Scale:

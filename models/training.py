@@ -48,9 +48,7 @@ def sets(experiment: Experiment, seeds: Sequence[int], root: Path | None, device
     return Sets(*((part.to(dtype) if part.is_floating_point() else part).to(device) for part in ordered))
 
 
-def train(
-    experiment: Experiment, seeds: Sequence[int], root: Path | None = None, device: str = "cpu"
-) -> Arrays:
+def train(experiment: Experiment, seeds: Sequence[int], root: Path | None = None, device: str = "cpu") -> Arrays:
     """Train one network for each seed and return what was recorded.
 
     epoch (record,): epochs done at each record, 0 first; train_loss, test_loss, and for images

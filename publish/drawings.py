@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -16,7 +16,7 @@ from models.store import source_digest, write_whole
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "claims",  # the same element names in every drawing of the same figure
     "svg.fonttype": "path",
     "font.size": 10,
@@ -75,7 +75,9 @@ def _draw(drawing: Drawing, tier: str, stamp: str, paths: dict[str, Path]) -> No
 
 def _stamp(drawing: Drawing, tier: str) -> str:
     """SHA-256 of all that decides the drawing's bytes: what it shows, how, and with what."""
-    total = hashlib.sha256(f"{drawing.name} {drawing.subject} {drawing.n} {tier} {matplotlib.__version__} {_sources()}".encode())
+    total = hashlib.sha256(
+        f"{drawing.name} {drawing.subject} {drawing.n} {tier} {matplotlib.__version__} {_sources()}".encode()
+    )
     for array in drawing.shown:
         total.update(f"{array.dtype}{array.shape}".encode())
         total.update(np.ascontiguousarray(array).tobytes())

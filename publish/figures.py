@@ -1,7 +1,7 @@
 """What the figures of every task share: a median with its seeds, the report's own numbers, a caption."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
 _MOST_LINES = 12  # thin lines beyond this many hide one another
 
 
-def seeds_and_median(axes: "Axes", x: Array, values: Array, style: int, label: str) -> None:
+def seeds_and_median(axes: "Axes", x: NDArray[Any], values: Array, style: int, label: str) -> None:
     """Each seed thin, the middle 80 % of seeds as a band, the median bold. x: (point,); values: (seed, point)."""
     colour = COLOURS[style]
     axes.plot(x, values[:_MOST_LINES].T, color=colour, linewidth=0.4, alpha=0.25, zorder=1)
@@ -43,14 +43,14 @@ def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], style: int) -
     )
 
 
-def panels(count: int, titles: Sequence[str], caption: str, title: str, **options: object) -> "tuple[Figure, list[Axes]]":
+def panels(count: int, titles: Sequence[str], caption: str, title: str, **options: Any) -> "tuple[Figure, list[Axes]]":
     """A row of panels with their titles, below one title and the line that states tier, data and n."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, count, figsize=(5.2 * count, 4.0), squeeze=False, **options)  # type: ignore[arg-type]
+    figure, axes = plt.subplots(1, count, figsize=(5.2 * count, 4.0), squeeze=False, **options)
     figure.suptitle(f"{title}\n", fontweight="bold", fontsize=12)
     figure.text(0.5, 0.925, f"{caption}; thin: seeds, band: middle 80 %, bold: median", ha="center", fontsize=8.5)
     row = list(axes[0])
@@ -59,7 +59,7 @@ def panels(count: int, titles: Sequence[str], caption: str, title: str, **option
     return figure, row
 
 
-def legend(axes: "Axes", has_reported: bool, **options: object) -> None:
+def legend(axes: "Axes", has_reported: bool, **options: Any) -> None:
     """The legend of the curves, with a line for the hollow marks where there are any."""
     from matplotlib.lines import Line2D
 
@@ -69,6 +69,4 @@ def legend(axes: "Axes", has_reported: bool, **options: object) -> None:
             Line2D([], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none",
                    markeredgecolor="0.3", label="the report's number")
         )  # fmt: skip
-    axes.legend(handles=handles, fontsize=8.5, **options)  # type: ignore[arg-type]
-
-
+    axes.legend(handles=handles, fontsize=8.5, **options)

@@ -1,11 +1,11 @@
 """Figures of Part 1, Task 2: networks of equal size on MNIST (the report's figures 5-6, and a control)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from models.runs import Run
+from models.runs import Array, Run
 from publish.drawings import Drawing
 from publish.figures import legend, panels, reported, seeds_and_median
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def loss_by_epoch(runs: Mapping[str, Run]) -> Drawing:
-    """Loss against epoch: of the last mini-batch as the report plotted it, of the whole training set, of the test set."""
+    """Loss against epoch: of the last mini-batch as the report plotted it, of the training set, of the test set."""
     curves = {model: (run.batch_loss, run.train_loss[:, 1:], run.test_loss[:, 1:]) for model, run in runs.items()}
 
     def draw(caption: str) -> "Figure":
@@ -72,6 +72,6 @@ def accuracy_of_controls(runs: Mapping[str, Run]) -> Drawing:
     return _drawing("equal-size-controls", runs, draw, tuple(curves.values()))
 
 
-def _drawing(name: str, runs: Mapping[str, Run], draw, arrays) -> Drawing:  # type: ignore[no-untyped-def]
+def _drawing(name: str, runs: Mapping[str, Run], draw: Callable[[str], "Figure"], arrays: tuple[Array, ...]) -> Drawing:
     run = next(iter(runs.values()))
     return Drawing(name, run.experiment.data, run.n, draw, arrays)

@@ -21,6 +21,7 @@ class Reporter:
     _last: float = field(default=0.0)
 
     def __call__(self, progress: Progress) -> None:
+        """Show where the queue stands."""
         if self.file.isatty():
             self._draw(progress)
         elif progress.passed - self._last >= _SECONDS_BETWEEN_LINES:

@@ -10,7 +10,7 @@ HEADINGS = ("claim", "case", "verdict", "measure", "estimate", "interval", "regi
 
 def rows(records: Iterable[Record]) -> list[tuple[str, ...]]:
     """One row a piece of evidence, the claim named in its first."""
-    table = []
+    table: list[tuple[str, ...]] = []
     for record in records:
         named = (record.trial.sentence.id, record.trial.case, str(record.found))
         if not record.trial.evidence:

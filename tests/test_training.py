@@ -148,7 +148,7 @@ def test_batch_loss_of_a_full_batch_is_the_training_loss():
     ],
 )
 def test_an_experiment_that_makes_no_sense_is_refused(fields):
-    with pytest.raises(ValueError, match="must|unknown|kinks"):
+    with pytest.raises(ValueError, match=r"must|unknown|kinks"):
         Experiment(**fields)
 
 

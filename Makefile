@@ -1,0 +1,32 @@
+# Each target sets up .venv first where it is not there or the lock is newer.
+PYTHON ?= python3
+BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: fast test full bench check clean
+
+fast: .venv/ready ## the main job: every claim in miniature, on scikit-learn's digits
+	$(PYTEST) -m fast
+
+test: check ## lint, types, tests of ourselves, then the fast tier
+	$(PYTEST) tests
+	$(PYTEST) -m fast
+
+full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
+	$(PYTEST) -m full --data-root $${DATA_ROOT:-data}
+
+bench: .venv/ready ## our training against what people would write instead
+	$(PYTEST) benchmarks
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/ready: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	touch $@
+
+clean: ## remove the environment; the run store stays
+	rm -rf .venv
