@@ -23,7 +23,6 @@ from publish import drawings, outcome, table
 from publish.outcome import Record
 from publish.progress import Reporter, duration
 
-
 pytest_plugins = ("pytester",)
 
 

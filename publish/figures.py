@@ -27,7 +27,7 @@ def seeds_and_median(axes: "Axes", x: NDArray[Any], values: Array, style: int, l
     axes.plot(x, median, color=colour, linestyle=DASHES[style], linewidth=1.6, label=label, zorder=3)
 
 
-def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], style: int) -> None:
+def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], colour: str) -> None:
     """The report's own numbers, as hollow marks."""
     axes.plot(
         x,
@@ -36,7 +36,7 @@ def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], style: int) -
         marker="o",
         markersize=8,
         markerfacecolor="none",
-        markeredgecolor=COLOURS[style],
+        markeredgecolor=colour,
         markeredgewidth=1.6,
         zorder=4,
         clip_on=False,
@@ -49,10 +49,13 @@ def panels(count: int, titles: Sequence[str], caption: str, title: str, **option
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.transforms import ScaledTranslation
 
     figure, axes = plt.subplots(1, count, figsize=(5.2 * count, 4.0), squeeze=False, **options)
     figure.suptitle(f"{title}\n", fontweight="bold", fontsize=12)
-    figure.text(0.5, 0.925, f"{caption}; thin: seeds, band: middle 80 %, bold: median", ha="center", fontsize=8.5)
+    below_title = figure.transFigure + ScaledTranslation(0, -26 / 72, figure.dpi_scale_trans)
+    line = f"{caption}; thin: seeds, band: middle 80 %, bold: median"
+    figure.text(0.5, 1, line, ha="center", va="top", fontsize=8.5, transform=below_title)
     row = list(axes[0])
     for axis, name in zip(row, titles, strict=True):
         axis.set_title(name, fontsize=10)

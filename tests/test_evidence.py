@@ -191,5 +191,7 @@ def test_numbers_read_well(value, text):
 
 
 def test_evidence_says_what_it_is():
-    assert str(exactly(751, "parameters").within(742.5, 757.5)) == "parameters: 751, and the claim asks for 742.5 … 757.5"
+    assert (
+        str(exactly(751, "parameters").within(742.5, 757.5)) == "parameters: 751, and the claim asks for 742.5 … 757.5"
+    )
     assert isinstance(interval(0, 1) < 2, Evidence)

@@ -49,7 +49,9 @@ def test_verdict_table(run_claims, text, tier, outcome):
 
 def test_an_undeclared_refutation_says_interval_region_n_and_confidence(run_claims):
     result = run_claims(planted("claim.holds_if(claim.median(range(1, 9), 'steps') < 0)"))
-    result.stdout.fnmatch_lines(["*X1 is refuted: steps: 4.5, 99.0% interval 1 to 8 (n = 8), and the claim asks for < 0"])
+    result.stdout.fnmatch_lines(
+        ["*X1 is refuted: steps: 4.5, 99.0% interval 1 to 8 (n = 8), and the claim asks for < 0"]
+    )
 
 
 def test_an_abstention_says_its_interval(run_claims):
