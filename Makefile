@@ -13,10 +13,11 @@ test: check ## lint, types, tests of ourselves, then the fast tier
 	$(PYTEST) -m fast
 
 full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
-	$(PYTEST) -m full --data-root $${DATA_ROOT:-data}
+	$(PYTEST) -m full --data-root=$${DATA_ROOT:-data}
 
 bench: .venv/ready ## our training against what people would write instead
-	$(PYTEST) benchmarks
+	$(PYTEST) benchmarks $(if $(DATA_ROOT),--data-root=$(DATA_ROOT))
+	$(BIN)/python -m publish.readme
 
 check: .venv/ready
 	$(BIN)/ruff check .

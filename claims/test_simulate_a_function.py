@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from evidence.declarations import refuted
 from evidence.intervals import exactly
 from evidence.measures import log_ratio, mean_squared_error, steps_to_converge
 from models.experiment import Experiment, parameter_count
@@ -132,6 +133,11 @@ def test_shallow_net_with_even_kinks_beats_the_deep_net_at_the_ends(claim, runs)
     claim.holds_if(lead > 0, claim.learned(runs["even"]))
 
 
+@refuted(
+    "arcsinh is nearly straight out there and a ReLU net goes on straight: MSE / variance is 0.010 (shallow), 0.058 "
+    "(middle) and 0.069 (deep) in fast (n = 8), far below 1",
+    case="arcsinh",
+)
 @pytest.mark.claim(
     "F10",
     "none extrapolates: on 10 < abs(x) < 20 every model is worse than predicting the mean",
