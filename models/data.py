@@ -93,11 +93,11 @@ def _mnist(root: Path | None) -> Images:
     """
     if root is None:
         raise DataError(
-            "MNIST was asked for, but no folder for it was named. Give --data-root FOLDER (or set "
+            "MNIST was asked for, but no folder for it was named. Give --data-root=FOLDER (or set "
             "DATA_ROOT); it is downloaded there on the first run if it is not there yet."
         )
     if root.exists() and not root.is_dir():
-        raise DataError(f"the data root {root} is a file, not a folder. Give --data-root a folder.")
+        raise DataError(f"the data root {root} is a file, not a folder. Give --data-root=FOLDER.")
     raw = root / "MNIST" / "raw"
     found = ", ".join(f"{path.name} ({path.stat().st_size:,} bytes)" for path in sorted(raw.glob("*")))
     found = found or "nothing"
@@ -158,8 +158,9 @@ def _thinned(whole: Images, every_training: int, every_test: int) -> Images:
     )
 
 
-def _with_digest(*arrays: Tensor) -> Images:
-    return Images(*arrays, digest=_sha256(*arrays))  # type: ignore[misc,arg-type]
+def _with_digest(train_inputs: Tensor, train_labels: Tensor, test_inputs: Tensor, test_labels: Tensor) -> Images:
+    sha = _sha256(train_inputs, train_labels, test_inputs, test_labels)
+    return Images(train_inputs, train_labels, test_inputs, test_labels, sha)
 
 
 def _sha256(*arrays: Tensor) -> str:

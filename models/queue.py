@@ -17,10 +17,12 @@ from models.experiment import Experiment, floating_point_operations, parameter_c
 from models.store import Job, RunStore, Stored, describe
 from models.training import train
 
-# What one step of a stack may touch: about twice a core's second-level cache. Larger stacks wait for
-# memory; smaller ones pay more for calling each operation than for its arithmetic.
-_BYTES_A_STACK = 2.4e6
-_MOST_SEEDS_A_JOB = 12
+# What a stack may hold of parameters, gradients and Adam's moments, and of activations and their
+# gradients. The former wait behind matrix products and may be several times a second-level cache; the
+# latter are gone through again and again by operations that do little else.
+_BYTES_OF_STATE = 8e6
+_BYTES_OF_ACTIVATIONS = 3e6
+_SEEDS_A_JOB = (12, 6, 4, 3, 2, 1)  # divisors of the full tier's 12 seeds, so that no job is a rest
 
 
 class TrainingError(Exception):
@@ -63,9 +65,10 @@ def jobs(experiment: Experiment, seeds: int) -> list[Job]:
 def seeds_a_job(experiment: Experiment) -> int:
     """How many seeds one job stacks: many of a small network and batch, one of a large."""
     widths = experiment.widths
-    state = 4 * parameter_count(*widths)  # parameters, gradient and Adam's two moments
-    values = experiment.batch * (widths[0] + 2 * sum(widths[1:]))  # inputs, activations and their gradients
-    return max(1, min(_MOST_SEEDS_A_JOB, round(_BYTES_A_STACK / (4 * (state + values)))))
+    state = 4 * 4 * parameter_count(*widths)  # bytes a seed
+    activations = 4 * experiment.batch * (widths[0] + 2 * sum(widths[1:]))  # bytes a seed
+    most = min(_BYTES_OF_STATE / state, _BYTES_OF_ACTIVATIONS / activations)
+    return next((seeds for seeds in _SEEDS_A_JOB if seeds <= most), 1)
 
 
 def estimate(job: Job) -> float:

@@ -21,33 +21,47 @@ class _Buffers(NamedTuple):
 
 
 class Stack:
-    """Networks of one experiment, one row a seed, that are trained in place with Adam.
+    """Networks of one experiment, stacked over seeds, that are trained with Adam.
 
-    parameters: (seed, parameter), as they are before training.
+    parameters: (seed, parameter), as they are before training; they are copied.
 
     The backward pass is written out (Rumelhart, Hinton & Williams 1986): at these sizes a step is so
     short that building an autograd graph and allocating its tensors costs more than the arithmetic.
-    Samples are the last axis, since W x^T is up to 1.8 times as fast as x W^T for few units.
+    Samples are the last axis, since W x^T is up to 1.8 times as fast as x W^T for few units. Each layer
+    of all seeds lies in one piece, since only then are the products of all seeds one call of the library.
     """
 
     def __init__(self, experiment: Experiment, parameters: Tensor) -> None:
-        self.parameters = parameters
-        self.gradient = torch.zeros_like(parameters)  # (seed, parameter)
+        self._values = torch.empty_like(parameters).flatten()
+        self._gradient = torch.zeros_like(self._values)
         self._learning_rate = experiment.learning_rate
         self._widths = experiment.widths
         self._activate, self._activate_backward = _ACTIVATIONS[experiment.activation]
-        self._moments = torch.zeros_like(parameters), torch.zeros_like(parameters)
+        self._moments = torch.zeros_like(self._values), torch.zeros_like(self._values)
         self._steps = torch.zeros((), device=parameters.device)
-        self._layers = networks.layers(parameters, self._widths)
-        self._gradients = networks.layers(self.gradient, self._widths)
+        self._layers = _in_pieces(self._values, len(parameters), self._widths)
+        self._gradients = _in_pieces(self._gradient, len(parameters), self._widths)
         self._buffers: dict[int, _Buffers] = {}
+        for piece, layer in zip(self._layers, networks.layers(parameters, self._widths), strict=True):
+            piece.weight.copy_(layer.weight)
+            piece.bias.copy_(layer.bias)
+
+    @property
+    def parameters(self) -> Tensor:
+        """The parameters as they are now, (seed, parameter), a copy."""
+        return _joined(self._layers)
+
+    @property
+    def gradient(self) -> Tensor:
+        """The gradient of the last step, (seed, parameter), a copy."""
+        return _joined(self._gradients)
 
     def step(self, inputs: Tensor, targets: Tensor) -> None:
         """One update on one batch a seed: inputs (seed, sample, feature), targets as `loss` takes them."""
         self.differentiate(inputs, targets)
         torch._fused_adam_(
-            [self.parameters],
-            [self.gradient],
+            [self._values],
+            [self._gradient],
             [self._moments[0]],
             [self._moments[1]],
             [],
@@ -62,7 +76,7 @@ class Stack:
         )
 
     def differentiate(self, inputs: Tensor, targets: Tensor) -> None:
-        """Write the gradient of each seed's mean loss on its batch into `gradient`, (seed, parameter)."""
+        """Compute the gradient of each seed's mean loss on its batch; `gradient` answers it."""
         activations, deltas = self._buffers_for(inputs)
         below = inputs.transpose(1, 2)  # (seed, feature, sample)
         for layer, values in zip(self._layers, activations, strict=True):
@@ -92,6 +106,22 @@ class Stack:
             shapes = [(seeds, units, size) for units in self._widths[1:]]
             self._buffers[size] = _Buffers(*([inputs.new_empty(s) for s in shapes] for _ in range(2)))
         return self._buffers[size]
+
+
+def _in_pieces(flat: Tensor, seeds: int, widths: tuple[int, ...]) -> list[networks.Layer]:
+    """Views of all parameters, (seed * parameter,), layer by layer, each of all seeds in one piece."""
+    pieces, start = [], 0
+    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        middle, end = start + seeds * fan_in * fan_out, start + seeds * (fan_in + 1) * fan_out
+        weight = flat[start:middle].view(seeds, fan_out, fan_in)
+        pieces.append(networks.Layer(weight, flat[middle:end].view(seeds, 1, fan_out)))
+        start = end
+    return pieces
+
+
+def _joined(layers: list[networks.Layer]) -> Tensor:
+    """(seed, parameter), in the order of `networks.layers`."""
+    return torch.cat([part.flatten(1) for layer in layers for part in (layer.weight, layer.bias)], 1)
 
 
 def loss(outputs: Tensor, targets: Tensor) -> Tensor:

@@ -40,14 +40,14 @@ def test_a_data_root_that_is_a_file(run_claims, pytester):
     (pytester.path / "a-file").write_text("")
     result = run_claims(CLAIM, "--dataset", "mnist", "--data-root", "a-file")
     result.assert_outcomes(errors=1, deselected=1)
-    result.stdout.fnmatch_lines(["*the data root a-file is a file, not a folder. Give --data-root a folder."])
+    result.stdout.fnmatch_lines(["*the data root a-file is a file, not a folder. Give --data-root=FOLDER."])
 
 
 def test_mnist_without_a_data_root(run_claims, monkeypatch):
     monkeypatch.delenv("DATA_ROOT", raising=False)
     result = run_claims(CLAIM, "--dataset", "mnist")
     result.assert_outcomes(errors=1, deselected=1)
-    result.stdout.fnmatch_lines(["*Give --data-root FOLDER (or set DATA_ROOT)*"])
+    result.stdout.fnmatch_lines(["*Give --data-root=FOLDER (or set DATA_ROOT)*"])
 
 
 def test_a_marker_without_a_source(run_claims):
