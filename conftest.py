@@ -38,6 +38,7 @@ class State:
     plan: Plan
     claims: dict[pytest.Item, Declaration] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
+    figures: dict[pytest.Item, tuple[str, ...]] = field(default_factory=dict)
 
     def scale(self, item: pytest.Item) -> Scale:
         """The scale of a claim's tier."""
@@ -180,7 +181,7 @@ def claim(request: pytest.FixtureRequest, scale: Scale) -> Trial:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """After a claim's test: abstain where the tier may, and insist on a verdict."""
+    """After a claim's test: save its figure, abstain where the tier may, and insist on a verdict."""
     trial, state = pyfuncitem.funcargs.get("claim"), pyfuncitem.config.stash[STATE]
     if not isinstance(trial, Trial):
         return (yield)
@@ -190,6 +191,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         if state.scale(pyfuncitem).may_abstain and not state.expectation(pyfuncitem):
             pytest.skip(str(undecided))
         raise
+    finally:
+        if trial.figure is not None:
+            tier, dataset = state.scale(pyfuncitem).tier, state.dataset(pyfuncitem)
+            state.figures[pyfuncitem] = tuple(drawings.save(trial.figure, tier, dataset, state.options.artifacts))
     if not trial.evidence:
         raise ClaimNotJudged("the test ended without a verdict: its last statement must be claim.holds_if(...)")
     return result
@@ -199,25 +204,22 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Keep the record of a claim that was called, with its figure."""
+    """Keep the record of a claim that was called."""
     report = yield
     trial, state = getattr(item, "funcargs", {}).get("claim"), item.config.stash[STATE]
     if call.when == "call" and isinstance(trial, Trial):
         problem = call.excinfo.value if call.excinfo else None
         crashed = problem is not None and not isinstance(problem, (*JUDGED, pytest.skip.Exception))
         report.not_judged = isinstance(problem, ClaimNotJudged)  # type: ignore[attr-defined]
-        runs, dataset = item.funcargs.get("runs", {}), state.dataset(item)  # type: ignore[attr-defined]
-        figures = () if trial.figure is None else drawings.save(
-            trial.figure, state.scale(item).tier, dataset, state.options.artifacts
-        )  # fmt: skip
+        runs = item.funcargs.get("runs", {})  # type: ignore[attr-defined]
         state.records.append(
             Record(
                 trial=trial,
                 tier=state.scale(item).tier,
-                dataset=dataset,
+                dataset=state.dataset(item),
                 found=Verdict.ERROR if crashed else trial.verdict,
                 expected=state.expectation(item),
-                figures=tuple(figures),
+                figures=state.figures.get(item, ()),
                 seconds=sum(run.seconds for run in runs.values()),
                 problem=str(problem) if crashed else "",
             )

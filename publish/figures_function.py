@@ -31,7 +31,7 @@ def loss_by_step(runs: Mapping[str, Run], function: str, converged_at: float) ->
         level = float(np.median(threshold))
         axes.axhline(level, color="0.3", linewidth=0.8, linestyle="dotted", label="5 % of the variance")
         reported(axes, [converged_at], [level], "0.2")
-        axes.set(yscale="log", xlabel="step", ylabel="training loss (MSE)", xlim=(0, curve.shape[1]))
+        axes.set(yscale="log", xlabel="step", ylabel="training loss (MSE)", xlim=(0, max(curve.shape[1], converged_at)))
         legend(axes, has_reported=True)
         return figure
 

@@ -36,6 +36,12 @@ CASES = {
     "a bare assert": (planted("assert claim.median(range(12), 'x') > -1"), "fast", {"failed": 1}),
     "a chained comparison": (planted("claim.holds_if(-1 < claim.median(range(12), 'x') < 20)"), "fast", {"failed": 1}),
     "a bool in place of evidence": (planted("claim.holds_if(True)"), "fast", {"failed": 1}),
+    "a figure that cannot be drawn": (planted("claim.figure = 'no drawing'; " + PASS), "fast", {"failed": 1}),
+    "a figure that cannot be drawn, declared refuted": (
+        planted("claim.figure = 'no drawing'; " + FAIL, "@refuted('why')"),
+        "fast",
+        {"failed": 1},
+    ),
     "skipped by hand": (planted("pytest.skip('no')"), "fast", {"skipped": 1}),
 }
 
