@@ -2,7 +2,7 @@
 
 import pytest
 
-from evidence.declarations import refuted
+from evidence.declarations import inconclusive, refuted
 from evidence.intervals import exactly
 from evidence.measures import drop_at_end, final, lead, relative_noise, rise_since_lowest, share_at_least
 from models.experiment import Experiment, parameter_count
@@ -42,6 +42,11 @@ def test_each_network_has_about_23880_parameters(claim, model):
     claim.holds_if(count.within(0.99 * 23_880, 1.01 * 23_880))
 
 
+@inconclusive(
+    "from one epoch to the next the training loss moves more than it falls: 0.006 (−0.020 to 0.045) for shallow, 0.003 "
+    "(−0.071 to 0.058) for middle, 0.001 (−0.094 to 0.050) for deep (n = 12)",
+    at="full",
+)
 @pytest.mark.claim("M2", "the models have converged by around 100 epochs", source="Part 1, Task 2, Figs. 5-6")
 @each_model
 def test_training_has_converged_by_epoch_100(claim, runs, model):
@@ -71,6 +76,9 @@ def test_training_accuracy_stays_above_test_accuracy(claim, runs, model):
     at="fast",
     on="digits",
 )
+@inconclusive(
+    "the middle net leads by 0.003, but the interval reaches across 0: −0.001 to 0.007 (n = 12)", at="full", on="mnist"
+)
 @pytest.mark.claim("M5", "the middle model is best on the test set", source="Part 1, Task 2, Fig. 6")
 def test_middle_model_is_best_on_the_test_set(claim, runs):
     shallow, middle, deep = (final(runs[model].test_accuracy, last=10) for model in MODELS)
@@ -78,6 +86,8 @@ def test_middle_model_is_best_on_the_test_set(claim, runs):
     claim.holds_if(claim.median(lead(middle, shallow, deep), "test accuracy, middle − better of the others") > 0)
 
 
+@refuted("it is better than the report says: 0.968 (0.966 to 0.971, n = 12)", at="full", on="mnist", case="middle")
+@inconclusive("0.9649, just where 96 % ends: 0.963 to 0.967 (n = 12)", at="full", on="mnist", case="deep")
 @refuted(FEW_IMAGES, at="fast", on="mnist")
 @pytest.mark.claim("M6", "test accuracy plateaus at 95-96 %", source="Part 1, Task 2, Fig. 6")
 @each_model

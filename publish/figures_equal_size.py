@@ -61,7 +61,7 @@ def accuracy_of_controls(runs: Mapping[str, Run]) -> Drawing:
     curves = {model: run.test_accuracy[:, 1:] for model, run in runs.items()}
 
     def draw(caption: str) -> "Figure":
-        title = "Depth with first layers of equal width (29 units)"
+        title = "Depth, with first layers of 29 units"
         figure, (axes,) = panels(1, ["test set"], caption, title)
         for style, (model, curve) in enumerate(curves.items()):
             seeds_and_median(axes, np.arange(1, curve.shape[1] + 1), curve, style, model)

@@ -154,14 +154,16 @@ def _order(name: tuple[str, str, str, str]) -> tuple[object, ...]:
 
 
 def _commit() -> str:
-    """The commit that was run, with a mark where the tree had changes; empty outside a repository."""
+    """The commit that was run, marked where more than the artifacts had changed; empty outside a repository."""
     try:
-        return subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        ).stdout.strip()
+        head = _git("rev-parse", "--short=12", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!artifacts")
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return f"{head}-dirty" if changed else head
+
+
+def _git(*arguments: str) -> str:
+    """What git answers in this repository. Raises CalledProcessError outside one."""
+    root = Path(__file__).parents[1]
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, cwd=root).stdout.strip()

@@ -83,6 +83,14 @@ def test_infinities_are_words_in_json(tmp_path):
     assert evidence["values"] == ["inf"] * 8
 
 
+def test_the_commit_is_marked_where_more_than_the_artifacts_changed(monkeypatch):
+    answers = {"rev-parse": "0123456789ab", "status": " M models/stack.py"}
+    monkeypatch.setattr(outcome, "_git", lambda verb, *rest: answers[verb])
+    assert outcome.environment("cpu")["commit"] == "0123456789ab-dirty"
+    answers["status"] = ""
+    assert outcome.environment("cpu")["commit"] == "0123456789ab"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(3.4, "3 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
 def test_durations(seconds, text):
     assert duration(seconds) == text
