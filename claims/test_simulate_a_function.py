@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from evidence.declarations import refuted
+from evidence.declarations import inconclusive, refuted
 from evidence.intervals import exactly
 from evidence.measures import log_ratio, mean_squared_error, steps_to_converge
 from models.experiment import Experiment, parameter_count
@@ -59,6 +59,14 @@ def test_each_network_has_about_750_parameters(claim, model):
     claim.holds_if(count.within(0.99 * 750, 1.01 * 750))
 
 
+@refuted(
+    "60 of 80 seeds converge (share 0.57 to 0.89): 18 hang at 5 to 12 % of the variance and 2 never start, as the plain "
+    "one-net loop confirms for one of them",
+    at="full",
+    case="deep arcsinh",
+)
+@inconclusive("68 of 80 seeds converge: 0.68 to 0.95", at="full", case="deep cos")
+@inconclusive("76 of 80 seeds converge: 0.82 to 0.996", at="full", case="middle cos")
 @pytest.mark.claim("F2", "every model converges on both functions", source="Part 1, Task 1, Figs. 1-4")
 @each_function
 @each_model
@@ -68,6 +76,11 @@ def test_every_model_converges(claim, runs, model, function):
     claim.holds_if(claim.share(np.isfinite(steps(run)), "share of seeds converged within 2,000 steps") > 0.9)
 
 
+@inconclusive(
+    "seeds stuck on either function pull both ways: −0.69 (−1.07 to 0, n = 80), the upper end just on the border",
+    at="full",
+    case="deep",
+)
 @pytest.mark.claim("F3", "arcsinh needs fewer iterations than cos", source="Part 1, Task 1, Figs. 1-4")
 @each_model
 def test_arcsinh_converges_sooner_than_cos(claim, runs, model):
@@ -76,6 +89,9 @@ def test_arcsinh_converges_sooner_than_cos(claim, runs, model):
     claim.holds_if(claim.median(ratio, "ln(steps to converge on arcsinh / on cos)") < 0)
 
 
+@inconclusive(
+    "half the seeds need 174 steps, but a quarter never converge: 126 to 1,742 (n = 80)", at="full", case="deep"
+)
 @pytest.mark.claim("F4", "arcsinh has converged after about 250 iterations", source="Part 1, Task 1, Figs. 1-4")
 @each_model
 def test_arcsinh_converges_in_about_250_steps(claim, runs, model):
@@ -90,6 +106,7 @@ def test_cos_converges_in_around_1300_steps(claim, runs):
     claim.holds_if(claim.median(slowest, "steps to converge on cos of the slowest model").within(910, 1690))
 
 
+@inconclusive("a quarter of the seeds are stuck: 0.00002, but up to 0.036 (n = 80)", at="full", case="deep")
 @pytest.mark.claim("F6", "all three learn arcsinh accurately on unseen inputs", source="Part 1, Task 1, Figs. 1-4")
 @each_model
 def test_arcsinh_is_learned_accurately(claim, runs, model):
@@ -135,7 +152,7 @@ def test_shallow_net_with_even_kinks_beats_the_deep_net_at_the_ends(claim, runs)
 
 @refuted(
     "arcsinh is nearly straight out there and a ReLU net goes on straight: MSE / variance is 0.010 (shallow), 0.058 "
-    "(middle) and 0.069 (deep) in fast (n = 8), far below 1",
+    "(middle) and 0.069 (deep) in fast (n = 8), 0.010, 0.055 and 0.060 in full (n = 80), far below 1",
     case="arcsinh",
 )
 @pytest.mark.claim(
