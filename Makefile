@@ -16,8 +16,8 @@ full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
 	$(PYTEST) -m full --data-root=$${DATA_ROOT:-data}
 
 bench: .venv/ready ## our training against what people would write instead
-	$(PYTEST) benchmarks $(if $(DATA_ROOT),--data-root=$(DATA_ROOT))
-	$(BIN)/python -m publish.readme
+	$(PYTEST) benchmarks $(if $(DATA_ROOT),--data-root=$(DATA_ROOT)); failed=$$?; \
+	$(BIN)/python -m publish.readme && exit $$failed
 
 check: .venv/ready
 	$(BIN)/ruff check .
