@@ -2,7 +2,6 @@
 
 import os
 import re
-import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,12 +15,13 @@ from evidence.trial import Expectation, Trial
 from evidence.verdicts import Inconclusive, Refuted, Verdict
 from models.options import Options, checked, writable
 from models.plan import Plan
+from models.probing import probe_estimate
 from models.queue import StoreFull, estimate
 from models.runs import Runs
 from models.scale import Scale
 from publish import drawings, outcome, table
 from publish.outcome import Record
-from publish.progress import Reporter, duration
+from publish.progress import announced
 
 pytest_plugins = ("pytester",)
 
@@ -134,22 +134,21 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Train all that is missing before the first test reads a result."""
+    """Train and ask all that is missing before the first test reads a result."""
     state = session.config.stash[STATE]
-    queue = state.plan.to_train()
     terminal = session.config.pluginmanager.getplugin("terminalreporter")
-    if not queue or terminal is None:
+    if terminal is None:
         return
-    seconds = sum(map(estimate, queue)) / state.options.workers
-    terminal.write_line(f"training {len(queue)} jobs with {state.options.workers} workers: about {duration(seconds)}")
-    reporter, started = Reporter(terminal._tw._file, terminal.write_line), time.monotonic()
+    plan, workers = state.plan, state.options.workers
     try:
-        state.plan.train(queue, reporter)
+        if trainings := plan.to_train():
+            with announced(terminal, "training", sum(map(estimate, trainings)) / workers, len(trainings)) as report:
+                plan.train(trainings, report)
+        if questions := plan.to_ask():
+            with announced(terminal, "asking", sum(map(probe_estimate, questions)) / workers, len(questions)) as report:
+                plan.ask(questions, report)
     except StoreFull as error:
         raise pytest.UsageError(str(error)) from error
-    finally:
-        reporter.close()
-    terminal.write_line(f"trained {len(queue)} jobs in {duration(time.monotonic() - started)}")
     for path in state.options.setting.store.damaged():
         terminal.write_line(f"set aside, since it did not read back whole: {path}")
 

@@ -8,6 +8,7 @@ import pytest
 from evidence.trial import Expectation, Sentence
 from evidence.verdicts import Verdict
 from models.experiment import Experiment
+from models.probing import Probe
 
 
 def refuted(
@@ -34,7 +35,7 @@ class Declaration:
     sentence: Sentence
     tier: str
     case: str
-    experiments: Mapping[Hashable, Experiment]
+    experiments: Mapping[Hashable, Experiment | Probe]
     expectations: tuple[Expectation, ...]
 
     def expectation(self, dataset: str) -> Expectation | None:

@@ -54,6 +54,14 @@ def function_inputs(seed: int, stream: Stream) -> Tensor:
     return (20 * uniform - 10).float()
 
 
+def random_labels(seed: int, stream: Stream, count: int) -> Tensor:
+    """Labels of one seed that say nothing about the images: uniform on 0-9, (image,) int64.
+
+    Source: Zhang et al., "Understanding deep learning requires rethinking generalization" (2017).
+    """
+    return torch.randint(10, (count,), generator=generator(seed, stream))
+
+
 def images(name: str, root: Path | None) -> Images:
     """The image set called `name`; `root` is the folder that holds (or is to hold) MNIST.
 

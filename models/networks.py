@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from models.experiment import Experiment, parameter_count
-from models.seeding import generator
+from models.seeding import Stream, generator
+
+_STREAMS: dict[str, Stream] = {"first": "first initialisation", "second": "second initialisation"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ def initial_parameters(experiment: Experiment, seeds: Sequence[int]) -> Tensor:
     """
     flat = torch.empty(len(seeds), parameter_count(*experiment.widths))  # (seed, parameter)
     for row, seed in enumerate(seeds):
-        random = generator(seed, "initialisation")
+        random = generator(seed, _STREAMS[experiment.initialisation])
         for layer in layers(flat[row : row + 1], experiment.widths):
             bound = layer.weight.shape[2] ** -0.5
             nn.init.kaiming_uniform_(layer.weight[0], a=5**0.5, generator=random)

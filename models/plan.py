@@ -1,4 +1,4 @@
-"""The plan of a session: which jobs the selected tests need, trained once, read by name afterwards."""
+"""The plan of a session: which jobs the selected tests need, done once, read by name afterwards."""
 
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import Executor
@@ -6,73 +6,110 @@ from dataclasses import dataclass, field
 
 from models.data import DataError
 from models.experiment import Experiment
-from models.queue import Progress, Setting, TrainingError, estimate, jobs, missing, require_room, train_all
+from models.probing import Probe, ProbeJob, probe_estimate, probe_jobs, probe_key, run_probe
+from models.queue import Progress, Setting, TrainingError, estimate, jobs, require_room, run_all, run_job
 from models.runs import Run, Runs, joined
 from models.scale import Scale
 from models.store import Job, Stored
 
+Report = Callable[[Progress], object]
+
 
 @dataclass
 class Plan:
-    """All jobs of a session; `train` runs those that are not stored, `runs` reads results.
+    """All jobs of a session; `train` and `ask` do those that are not stored, `runs` reads results.
 
-    `add` every experiment first: one queue then keeps every core busy.
+    `add` everything first: one queue then keeps every core busy.
     """
 
     setting: Setting
     workers: int
-    _needed: dict[Job, None] = field(default_factory=dict)
-    _failures: dict[Job, Exception] = field(default_factory=dict)
-    _read: dict[tuple[Experiment, int], Run] = field(default_factory=dict)
+    executor: Executor | None = None
+    _trainings: dict[Job, None] = field(default_factory=dict)
+    _questions: dict[ProbeJob, None] = field(default_factory=dict)
+    _failures: dict[Job | ProbeJob, Exception] = field(default_factory=dict)
+    _read: dict[tuple[Experiment | Probe, int], Run] = field(default_factory=dict)
 
-    def add(self, experiment: Experiment, seeds: int) -> None:
-        """Put an experiment's jobs on the plan."""
-        self._needed |= dict.fromkeys(jobs(experiment, seeds))
+    def add(self, wanted: Experiment | Probe, seeds: int) -> None:
+        """Put an experiment's jobs on the plan; with a probe's, those of the experiments that it asks."""
+        if isinstance(wanted, Probe):
+            self._questions |= dict.fromkeys(probe_jobs(wanted, seeds))
+        for experiment in wanted.experiments if isinstance(wanted, Probe) else (wanted,):
+            self._trainings |= dict.fromkeys(jobs(experiment, seeds))
 
     def to_train(self) -> list[Job]:
-        """Jobs that are not stored, longest first; those whose data is missing are remembered as failed."""
-        by_data: dict[str, list[Job]] = {}
-        for job in self._needed:
-            by_data.setdefault(job.experiment.data, []).append(job)
-        queue: list[Job] = []
-        for same_data in by_data.values():
-            try:
-                queue += missing(same_data, self.setting)
-            except DataError as error:
-                self._failures |= dict.fromkeys(same_data, error)
-        return sorted(queue, key=estimate, reverse=True)
+        """Trainings that are not stored, longest first; those whose data is missing are remembered as failed."""
+        return sorted((job for job in self._trainings if self._is_missing(job)), key=estimate, reverse=True)
 
-    def train(self, queue: list[Job], report: Callable[[Progress], None], executor: Executor | None = None) -> None:
+    def to_ask(self) -> list[ProbeJob]:
+        """Questions that are not stored, longest first; those to networks that failed have failed as well."""
+        return sorted((job for job in self._questions if self._is_missing(job)), key=probe_estimate, reverse=True)
+
+    def train(self, queue: list[Job], report: Report) -> None:
         """Train these jobs; a failure is kept for the tests that need the job, and stops no other.
 
         Raises StoreFull where the disk has less room than they need.
         """
         require_room(queue, self.setting.store.folder)
-        self._failures |= train_all(queue, self.setting, self.workers, report, executor)
+        costs = {job: estimate(job) for job in queue}
+        failures = run_all(costs, run_job, self.setting, self.workers, report, self.executor)
+        self._failures.update(failures.items())
 
-    def runs(self, experiments: Mapping[Hashable, Experiment], scale: Scale) -> Runs:
-        """The trained runs of a claim, under the names of its experiments.
+    def ask(self, queue: list[ProbeJob], report: Report) -> None:
+        """Ask these questions; a failure is kept for the tests that need the answer, and stops no other."""
+        costs = {job: probe_estimate(job) for job in queue}
+        failures = run_all(costs, run_probe, self.setting, self.workers, report, self.executor)
+        self._failures.update(failures.items())
+
+    def runs(self, wanted: Mapping[Hashable, Experiment | Probe], scale: Scale) -> Runs:
+        """The trained runs of a claim, under the names of its experiments and probes.
 
         Raises the DataError or TrainingError of the first job that is not there.
         """
-        return Runs({name: self._run(scale.applied(e), scale.seeds_for(e)) for name, e in experiments.items()})
+        return Runs({name: self._run(scale.applied(each), scale.seeds_for(each)) for name, each in wanted.items()})
 
-    def _run(self, experiment: Experiment, seeds: int) -> Run:
-        if (experiment, seeds) not in self._read:
-            blocks = [self._load(job) for job in jobs(experiment, seeds)]
-            self._read[experiment, seeds] = joined(experiment, blocks)
-        return self._read[experiment, seeds]
+    def _is_missing(self, job: Job | ProbeJob) -> bool:
+        """Whether a job has to be done; one that cannot be is remembered as failed."""
+        needed = [each for block in job.trained for each in block] if isinstance(job, ProbeJob) else []
+        failed = next((self._failures[each] for each in needed if each in self._failures), None)
+        if failed is None:
+            try:
+                return self.setting.fresh or not self.setting.store.has(self._key(job))
+            except DataError as error:
+                failed = error
+        self._failures[job] = failed
+        return False
 
-    def _load(self, job: Job) -> Stored:
+    def _run(self, wanted: Experiment | Probe, seeds: int) -> Run:
+        if (wanted, seeds) not in self._read:
+            if isinstance(wanted, Probe):
+                trained = self._run(wanted.experiment, seeds)
+                answers = joined(wanted.experiment, [self._load(job) for job in probe_jobs(wanted, seeds)])
+                run = Run(wanted.experiment, trained.arrays | answers.arrays, trained.seconds + answers.seconds)
+            else:
+                run = joined(wanted, [self._load(job) for job in jobs(wanted, seeds)])
+            self._read[wanted, seeds] = run
+        return self._read[wanted, seeds]
+
+    def _load(self, job: Job | ProbeJob) -> Stored:
         if job in self._failures:
             raise self._failures[job]
-        store = self.setting.store
-        stored = store.load(store.key(job, self.setting.root, self.setting.device))
+        stored = self.setting.store.load(self._key(job))
         if stored is None:  # damaged between planning and reading: only now was all of it read
-            self.train([job], print)
+            if isinstance(job, ProbeJob):
+                self.ask([job], print)
+            else:
+                self.train([job], print)
             if job in self._failures:
                 raise self._failures[job]
-            stored = store.load(store.key(job, self.setting.root, self.setting.device))
+            stored = self.setting.store.load(self._key(job))
         if stored is None:
-            raise TrainingError(f"the run store lost {job} right after it was trained; does anything else write there?")
+            raise TrainingError(
+                f"the run store lost what {job} left right after it was done; does anything else write there?"
+            )
         return stored
+
+    def _key(self, job: Job | ProbeJob) -> str:
+        if isinstance(job, ProbeJob):
+            return probe_key(job, self.setting)
+        return self.setting.store.key(job, self.setting.root, self.setting.device)

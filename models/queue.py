@@ -1,15 +1,16 @@
-"""One queue of jobs: every training that the selected tests need, longest first, on every core."""
+"""One queue of work: all that the selected tests need, longest first, on every core."""
 
 import multiprocessing
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
@@ -23,6 +24,9 @@ from models.training import train
 _BYTES_OF_STATE = 8e6
 _BYTES_OF_ACTIVATIONS = 3e6
 _SEEDS_A_JOB = (12, 6, 4, 3, 2, 1)  # divisors of the full tier's 12 seeds, so that no job is a rest
+
+
+Work = TypeVar("Work")
 
 
 class TrainingError(Exception):
@@ -77,16 +81,6 @@ def estimate(job: Job) -> float:
     return calls * 20e-6 + floating_point_operations(job.experiment) * len(job.seeds) / 1e10
 
 
-def missing(wanted: Iterable[Job], setting: Setting) -> list[Job]:
-    """Jobs that have to be trained, longest first. Raises DataError where data is missing."""
-    keys = {job: setting.store.key(job, setting.root, setting.device) for job in dict.fromkeys(wanted)}
-    return sorted(
-        (job for job, key in keys.items() if setting.fresh or not setting.store.has(key)),
-        key=estimate,
-        reverse=True,
-    )
-
-
 def require_room(queue: Iterable[Job], folder: Path) -> None:
     """Raises StoreFull where the run store's disk has no room for what these jobs will leave there."""
     needed = sum(_bytes(job) for job in queue)
@@ -98,17 +92,19 @@ def require_room(queue: Iterable[Job], folder: Path) -> None:
         )
 
 
-def train_all(
-    queue: Sequence[Job],
+def run_all(
+    queue: Mapping[Work, float],
+    run: Callable[[Work, Setting], float],
     setting: Setting,
     workers: int,
     report: Callable[[Progress], object],
     executor: Executor | None = None,
-) -> dict[Job, TrainingError]:
-    """Train and store every job; answers those that failed, each with its reason.
+) -> dict[Work, TrainingError]:
+    """Do every piece of work; answers those that failed, each with its reason.
 
+    queue: what to do, in this order, and about how long each takes (in any unit); run: does one;
     workers: processes, one thread each; report: called about once a second; executor: any
-    concurrent.futures.Executor in place of the spawned process pool. One failed job stops no other.
+    concurrent.futures.Executor in place of the spawned process pool. One failure stops no other work.
     """
     if not queue:
         return {}
@@ -116,25 +112,25 @@ def train_all(
     pool = executor or ProcessPoolExecutor(
         min(workers, len(queue)), multiprocessing.get_context("spawn"), initializer=prepare_process
     )
-    futures: dict[Future[float], Job] = {}
+    futures: dict[Future[float], Work] = {}
     try:
-        futures |= {pool.submit(run_job, job, setting): job for job in queue}
+        futures |= {pool.submit(run, work, setting): work for work in queue}
+        costs = {future: queue[work] for future, work in futures.items()}
         pending = set(futures)
         while pending:
             _, pending = wait(pending, timeout=1, return_when=FIRST_COMPLETED)
-            report(_progress(futures, pending, time.monotonic() - started, workers))
+            report(_progress(costs, pending, time.monotonic() - started, workers))
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     if executor is None:
         pool.shutdown()
-    return {job: error for future, job in futures.items() if (error := _failure(future, job))}
+    return {work: error for future, work in futures.items() if (error := _failure(future, work))}
 
 
 def run_job(job: Job, setting: Setting) -> float:
     """Train one job and store it, unless another process has done so; answers the seconds it took."""
-    torch.set_num_threads(1)  # two threads are many times slower at these sizes
-    torch.set_flush_denormal(True)  # Adam's second moments of dead units decay below float32's range
+    limit_process()
     store, description = setting.store, describe(job, setting.root, setting.device)
     key = store.key(job, setting.root, setting.device)
     with store.locked(key):
@@ -145,6 +141,12 @@ def run_job(job: Job, setting: Setting) -> float:
         now = time.process_time() if setting.device == "cpu" else time.monotonic()
         store.save(key, Stored(arrays, now - started), description)
     return now - started
+
+
+def limit_process() -> None:
+    """Keep to one core, and to numbers that it is fast at."""
+    torch.set_num_threads(1)  # two threads are many times slower at these sizes
+    torch.set_flush_denormal(True)  # Adam's second moments of dead units decay below float32's range
 
 
 def prepare_process() -> None:
@@ -160,29 +162,27 @@ def prepare_process() -> None:
 
 def _bytes(job: Job) -> int:
     """About what a job leaves in the store: parameters, and four curves in double precision."""
-    curves = 5 * 8 * (job.experiment.epochs + 1)
+    curves = 5 * 8 * (job.experiment.passes + 1)
     return len(job.seeds) * (8 * parameter_count(*job.experiment.widths) + curves) + 10_000
 
 
-def _progress(futures: dict[Future[float], Job], pending: set[Future[float]], passed: float, workers: int) -> Progress:
-    """Scale the estimates by how long the finished jobs took; jobs under way count as half done."""
-    costs = {future: estimate(job) for future, job in futures.items()}
-    finished = len(futures) - len(pending)
+def _progress(costs: dict[Future[float], float], pending: set[Future[float]], passed: float, workers: int) -> Progress:
+    """Scale the costs by how long the finished work took; what is under way counts as half done."""
+    finished = len(costs) - len(pending)
     under_way = sum(sorted((costs[future] for future in pending), reverse=True)[:workers]) / 2
     left = sum(costs[future] for future in pending) - under_way
     if finished == 0:
-        return Progress(0, len(futures), passed, max(0.0, sum(costs.values()) / workers - passed))
+        return Progress(0, len(costs), passed, max(0.0, sum(costs.values()) / workers - passed))
     done = sum(cost for future, cost in costs.items() if future not in pending) + under_way
-    return Progress(finished, len(futures), passed, left * passed / done)
+    return Progress(finished, len(costs), passed, left * passed / done)
 
 
-def _failure(future: Future[float], job: Job) -> TrainingError | None:
+def _failure(future: Future[float], work: object) -> TrainingError | None:
     if (error := future.exception()) is None:
         return None
-    seeds = f"seeds {job.seeds[0]}-{job.seeds[-1]}"
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
         text += ". Is the disk full, or the run store read-only? What was stored before is untouched."
-    failure = TrainingError(f"training {job.experiment} ({seeds}) failed: {text}")
+    failure = TrainingError(f"{work} failed: {text}")
     failure.__cause__ = error
     return failure

@@ -15,6 +15,7 @@ from models.store import Stored
 from models.training import Arrays
 
 Array = NDArray[np.floating]
+_SHARED = ("epoch", "snapshot_step")  # what is recorded once for all seeds
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ class Runs(Mapping[Hashable, Run]):
 def joined(experiment: Experiment, blocks: list[Stored]) -> Run:
     """One run from the stored blocks of its seeds, in their order."""
     first = blocks[0].arrays
-    arrays = {name: first[name] if name == "epoch" else np.concatenate([block.arrays[name] for block in blocks])
-              for name in first}  # fmt: skip
+    arrays = {
+        name: values if name in _SHARED else np.concatenate([block.arrays[name] for block in blocks])
+        for name, values in first.items()
+    }
     return Run(experiment, arrays, sum(block.seconds for block in blocks))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from models.experiment import Experiment
+from models.probing import Probe
 
 Tier = Literal["fast", "full"]
 DATASETS = ("digits", "mnist")
@@ -15,38 +16,49 @@ class Scale:
     """How large a trial is.
 
     dataset: what stands for MNIST in the claims' experiments; seeds and function_seeds: for images and
-    for functions; confidence: of every interval; most_epochs: longer trainings on images stop there;
-    may_abstain: whether an inconclusive claim is skipped where it would otherwise fail.
+    for functions; single_runs: of experiments whose claims correlate over runs; confidence: of every
+    interval; most_epochs: longer trainings on images stop there; may_abstain: whether an inconclusive
+    claim is skipped where it would otherwise fail.
     """
 
     tier: Tier
     dataset: str
     seeds: int
     function_seeds: int
+    single_runs: int
     confidence: float
     most_epochs: int | None
     may_abstain: bool
 
-    def applied(self, experiment: Experiment) -> Experiment:
-        """The experiment as this tier trains it: on its dataset, and no longer than it allows."""
-        if experiment.is_function:
-            return experiment
-        epochs = experiment.epochs if self.most_epochs is None else min(experiment.epochs, self.most_epochs)
+    def applied(self, wanted: Experiment | Probe) -> Experiment | Probe:
+        """The experiment, or the probe's experiments, as this tier trains them."""
+        if isinstance(wanted, Experiment):
+            return self.experiment(wanted)
+        other = None if wanted.other is None else self.experiment(wanted.other)
+        return replace(wanted, experiment=self.experiment(wanted.experiment), other=other)
+
+    def experiment(self, declared: Experiment) -> Experiment:
+        """The experiment on the tier's dataset, and no longer than it allows."""
+        if declared.is_function:
+            return declared
+        epochs = declared.epochs if self.most_epochs is None else min(declared.epochs, self.most_epochs)
         mini = self.tier == "fast" and self.dataset == "mnist"
-        return replace(experiment, data="mnist-mini" if mini else self.dataset, epochs=epochs)
+        return replace(declared, data="mnist-mini" if mini else self.dataset, epochs=epochs)
 
-    def seeds_for(self, experiment: Experiment) -> int:
-        """How many seeds an experiment is trained for."""
-        return self.function_seeds if experiment.is_function else self.seeds
+    def seeds_for(self, wanted: Experiment | Probe) -> int:
+        """How many networks an experiment trains: one a seed, or a series a seed."""
+        if isinstance(wanted, Probe):
+            return self.single_runs if wanted.single_runs else self.seeds_for(wanted.experiment)
+        return (self.function_seeds if wanted.is_function else self.seeds) * wanted.series
 
-    def dataset_of(self, experiments: Iterable[Experiment]) -> str:
+    def dataset_of(self, wanted: Iterable[Experiment | Probe]) -> str:
         """What a claim with these experiments is judged on: the tier's images, `functions`, or `counts`."""
-        kinds = {experiment.is_function for experiment in experiments}
+        kinds = {(each.experiment if isinstance(each, Probe) else each).is_function for each in wanted}
         return "counts" if not kinds else "functions" if kinds == {True} else self.dataset
 
 
-FAST = Scale("fast", "digits", 8, 8, confidence=0.99, most_epochs=100, may_abstain=True)
-FULL = Scale("full", "mnist", 12, 80, confidence=0.999, most_epochs=None, may_abstain=False)
+FAST = Scale("fast", "digits", 8, 8, 40, confidence=0.99, most_epochs=100, may_abstain=True)
+FULL = Scale("full", "mnist", 12, 80, 100, confidence=0.999, most_epochs=None, may_abstain=False)
 
 
 def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Scale:
@@ -65,4 +77,5 @@ def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Sc
         dataset=dataset or chosen.dataset,
         seeds=seeds or chosen.seeds,
         function_seeds=seeds or chosen.function_seeds,
+        single_runs=max(seeds or 0, chosen.single_runs),
     )

@@ -1,18 +1,22 @@
-"""Independent random streams of one seed: its initialisation, its data, its order of batches."""
+"""Independent random streams of one seed: its initialisations, its data and labels, its order of batches."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 
-Stream = Literal["initialisation", "training data", "test data", "outside data", "order"]
-_STREAMS: dict[Stream, int] = {
-    "initialisation": 0,
-    "training data": 1,
-    "test data": 2,
-    "outside data": 3,
-    "order": 4,
-}
+Stream = Literal[
+    "first initialisation",
+    "training data",
+    "test data",
+    "outside data",
+    "order",
+    "second initialisation",
+    "training labels",
+    "test labels",
+    "probe",
+]
+_STREAMS: dict[str, int] = {stream: number for number, stream in enumerate(get_args(Stream))}
 
 
 def generator(seed: int, stream: Stream) -> torch.Generator:

@@ -56,6 +56,12 @@ class Stack:
         """The gradient of the last step, (seed, parameter), a copy."""
         return _joined(self._gradients)
 
+    @property
+    def gradient_norms(self) -> Tensor:
+        """The Frobenius norm of the last step's gradient for every parameter tensor, (seed, tensor)."""
+        parts = [part for layer in self._gradients for part in (layer.weight, layer.bias)]
+        return torch.stack([part.flatten(1).norm(dim=1) for part in parts], 1)
+
     def step(self, inputs: Tensor, targets: Tensor) -> None:
         """One update on one batch a seed: inputs (seed, sample, feature), targets as `loss` takes them."""
         self.differentiate(inputs, targets)

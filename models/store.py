@@ -32,6 +32,9 @@ class Job:
     experiment: Experiment
     seeds: tuple[int, ...]
 
+    def __str__(self) -> str:
+        return f"training {self.experiment} (seeds {self.seeds[0]}-{self.seeds[-1]})"
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -53,7 +56,7 @@ class RunStore:
 
     def key(self, job: Job, root: Path | None, device: str) -> str:
         """The job's name: SHA-256 of all that its result depends on. Raises DataError where data is missing."""
-        return hashlib.sha256(_canonical(describe(job, root, device)).encode()).hexdigest()
+        return hashlib.sha256(canonical(describe(job, root, device)).encode()).hexdigest()
 
     @contextmanager
     def locked(self, key: str) -> Iterator[None]:
@@ -101,7 +104,7 @@ class RunStore:
         }
         self._arrays(key).parent.mkdir(parents=True, exist_ok=True)
         write_whole(self._arrays(key), content)
-        write_whole(self._description(key), (_canonical(whole) + "\n").encode())
+        write_whole(self._description(key), (canonical(whole) + "\n").encode())
 
     def set_aside(self, key: str) -> None:
         """Rename a job's files to NAME.damaged, so that they can be looked at and are trained again."""
@@ -174,5 +177,6 @@ def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _canonical(description: dict[str, Any]) -> str:
+def canonical(description: dict[str, Any]) -> str:
+    """A description as the one text that stands for it."""
     return json.dumps(description, sort_keys=True, separators=(",", ":"))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -24,37 +25,59 @@ class Sets:
     """Training and test data of one stack of seeds.
 
     inputs: (sample, feature) where the seeds share them, else (seed, sample, feature);
-    targets: labels (seed, sample) int64, or values (seed, sample, 1).
+    targets: labels (seed, sample) int64, or values (seed, sample, 1); test_truth: the true test
+    labels where test_targets are random ones.
     """
 
     train_inputs: Tensor
     train_targets: Tensor
     test_inputs: Tensor
     test_targets: Tensor
+    test_truth: Tensor | None = None
 
 
 def sets(experiment: Experiment, seeds: Sequence[int], root: Path | None, device: torch.device) -> Sets:
     """The data that these seeds train and test on."""
-    if experiment.is_function:
-        inputs = [torch.stack([data.function_inputs(seed, stream) for seed in seeds])  # (seed, sample, 1)
-                  for stream in ("training data", "test data")]  # fmt: skip
-        targets = [data.FUNCTIONS[experiment.data](part) for part in inputs]
-        ordered = [inputs[0], targets[0], inputs[1], targets[1]]
-    else:
-        images = data.images(experiment.data, root)
-        labels = [part.expand(len(seeds), -1) for part in (images.train_labels, images.test_labels)]
-        ordered = [images.train_inputs, labels[0], images.test_inputs, labels[1]]
+    whole = _function_sets(experiment, seeds) if experiment.is_function else _image_sets(experiment, seeds, root)
     dtype = getattr(torch, experiment.dtype)
-    return Sets(*((part.to(dtype) if part.is_floating_point() else part).to(device) for part in ordered))
+    moved = {
+        name: part.to(device, dtype if part.is_floating_point() else part.dtype)
+        for name, part in vars(whole).items()
+        if part is not None
+    }
+    return Sets(**moved)
+
+
+def _function_sets(experiment: Experiment, seeds: Sequence[int]) -> Sets:
+    train, test = (
+        torch.stack([data.function_inputs(seed // experiment.series, stream) for seed in seeds])
+        for stream in ("training data", "test data")
+    )  # (seed, sample, 1)
+    function = data.FUNCTIONS[experiment.data]
+    return Sets(train, function(train), test, function(test))
+
+
+def _image_sets(experiment: Experiment, seeds: Sequence[int], root: Path | None) -> Sets:
+    images, size = data.images(experiment.data, root), experiment.training_size
+    train, test = (part.expand(len(seeds), -1) for part in (images.train_labels[:size], images.test_labels))
+    if experiment.labels == "true":
+        return Sets(images.train_inputs[:size], train, images.test_inputs, test)
+    random_train = torch.stack([data.random_labels(seed, "training labels", size) for seed in seeds])
+    random_test = torch.stack([data.random_labels(seed, "test labels", test.shape[1]) for seed in seeds])
+    return Sets(images.train_inputs[:size], random_train, images.test_inputs, random_test, test_truth=test)
 
 
 def train(experiment: Experiment, seeds: Sequence[int], root: Path | None = None, device: str = "cpu") -> Arrays:
     """Train one network for each seed and return what was recorded.
 
     epoch (record,): epochs done at each record, 0 first; train_loss, test_loss, and for images
-    train_accuracy, test_accuracy: (seed, record), over the whole sets; batch_loss (seed, epoch):
-    loss of each epoch's last batch before its update, so that for a full batch entry k is the whole
-    training loss after k steps; parameters (seed, parameter): after training. Losses are mean
+    train_accuracy, test_accuracy: (seed, record), over the whole sets; for random labels also
+    test_accuracy_on_truth, against the true ones; batch_loss (seed, epoch): loss of each epoch's
+    last batch before its update, so that for a full batch entry k is the whole training loss after
+    k steps; last_gradient_norms (seed, tensor): of the last step's gradient, for every weight and
+    bias; parameters (seed, parameter): after training. Where the experiment asks for them:
+    gradient_norm (seed, step): over all parameters, before each step's update; snapshots
+    (seed, snapshot, parameter) and snapshot_step (snapshot,): steps done at each. Losses are mean
     squared error for functions, cross-entropy in nats for images; accuracies are shares.
     """
     with torch.no_grad():
@@ -65,19 +88,32 @@ def _train(experiment: Experiment, seeds: Sequence[int], root: Path | None, devi
     parts = sets(experiment, seeds, root, device)
     stack = Stack(experiment, networks.initial_parameters(experiment, seeds).to(device))
     orders = [generator(seed, "order") for seed in seeds]
-    epochs, batch_losses = [0], []
-    records = [_evaluate(experiment, stack.parameters, parts)]
-    for epoch in range(1, experiment.epochs + 1):
-        for inputs, targets in _batches(parts, experiment.batch, orders):
+    history: dict[str, list[Tensor]] = {}
+
+    def keep(**values: Tensor) -> None:
+        for name, value in values.items():
+            history.setdefault(name, []).append(value)
+
+    keep(**_evaluate(experiment, stack.parameters, parts))
+    epochs, snapshot_steps, step = [0], [], 0
+    for epoch in range(1, experiment.passes + 1):
+        for inputs, targets in islice(_batches(parts, experiment.batch, orders), experiment.steps - step):
             stack.step(inputs, targets)
-        batch_losses.append(stack.batch_loss(targets))
-        if epoch % experiment.epochs_between_records == 0 or epoch == experiment.epochs:
+            step += 1
+            if experiment.gradient_norms:
+                keep(gradient_norm=stack.gradient_norms.norm(dim=1))
+            if experiment.snapshots_every and step % experiment.snapshots_every == 1 % experiment.snapshots_every:
+                snapshot_steps.append(step)
+                keep(snapshots=stack.parameters)
+        keep(batch_loss=stack.batch_loss(targets))
+        if epoch % experiment.epochs_between_records == 0 or epoch == experiment.passes:
             epochs.append(epoch)
-            records.append(_evaluate(experiment, stack.parameters, parts))
-    history = {name: torch.stack([record[name] for record in records], 1) for name in records[0]}
-    history["batch_loss"] = torch.stack(batch_losses, 1)
-    history["parameters"] = stack.parameters
-    return {"epoch": np.array(epochs)} | {name: values.cpu().numpy() for name, values in history.items()}
+            keep(**_evaluate(experiment, stack.parameters, parts))
+    arrays = {name: torch.stack(values, 1).cpu().numpy() for name, values in history.items()}
+    arrays["last_gradient_norms"] = stack.gradient_norms.cpu().numpy()
+    arrays["parameters"] = stack.parameters.cpu().numpy()
+    axes = {"epoch": np.array(epochs)} | ({"snapshot_step": np.array(snapshot_steps)} if snapshot_steps else {})
+    return axes | arrays
 
 
 def _batches(parts: Sets, size: int, orders: Sequence[torch.Generator]) -> Iterator[tuple[Tensor, Tensor]]:
@@ -104,13 +140,23 @@ def _evaluate(experiment: Experiment, parameters: Tensor, parts: Sets) -> dict[s
         inputs, targets = getattr(parts, f"{name}_inputs"), getattr(parts, f"{name}_targets")
         if experiment.is_function:
             record[f"{name}_loss"] = loss(networks.outputs(parameters, experiment, inputs), targets)
-            continue
-        total_loss = torch.zeros(len(parameters), dtype=torch.float64, device=parameters.device)
-        correct = torch.zeros_like(total_loss)
-        for rows, labels in zip(inputs.split(_ROWS_AT_ONCE), targets.split(_ROWS_AT_ONCE, 1), strict=True):
-            logits = networks.outputs(parameters, experiment, rows)  # (seed, sample, class)
-            total_loss += loss(logits, labels).double() * len(rows)
-            correct += (logits.argmax(2) == labels).sum(1)
-        record[f"{name}_loss"] = total_loss / len(inputs)
-        record[f"{name}_accuracy"] = correct / len(inputs)
+        else:
+            scores = scored(parameters, experiment, inputs, targets)
+            record[f"{name}_loss"], record[f"{name}_accuracy"] = scores
+    if parts.test_truth is not None:
+        _, record["test_accuracy_on_truth"] = scored(parameters, experiment, parts.test_inputs, parts.test_truth)
     return record
+
+
+def scored(parameters: Tensor, experiment: Experiment, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean loss and accuracy of stacked networks (seed, parameter) on labelled images: (seed,) each.
+
+    inputs: (sample, feature); labels: (seed, sample).
+    """
+    total_loss = torch.zeros(len(parameters), dtype=torch.float64, device=parameters.device)
+    correct = torch.zeros_like(total_loss)
+    for rows, answers in zip(inputs.split(_ROWS_AT_ONCE), labels.split(_ROWS_AT_ONCE, 1), strict=True):
+        logits = networks.outputs(parameters, experiment, rows)  # (seed, sample, class)
+        total_loss += loss(logits, answers).double() * len(rows)
+        correct += (logits.argmax(2) == answers).sum(1)
+    return total_loss / len(inputs), correct / len(inputs)

@@ -1,14 +1,31 @@
 """Progress of a queue: a bar on a terminal, a line every half minute elsewhere."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
 
 from models.queue import Progress
 
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
 _SECONDS_BETWEEN_LINES = 30
+
+
+@contextmanager
+def announced(terminal: "TerminalReporter", what: str, estimate: float, jobs: int) -> Iterator["Reporter"]:
+    """Say what is about to be done and in how many seconds, hand out a reporter, say how long it took."""
+    terminal.write_line(f"{what}: {jobs} jobs, about {duration(estimate)}")
+    reporter, started = Reporter(terminal._tw._file, terminal.write_line, what), time.monotonic()
+    try:
+        yield reporter
+    finally:
+        reporter.close()
+    terminal.write_line(f"{what}: {jobs} jobs took {duration(time.monotonic() - started)}")
 
 
 @dataclass
@@ -17,6 +34,7 @@ class Reporter:
 
     file: TextIO
     write_line: Callable[[str], None]
+    what: str = "training"
     _bar: "tqdm[None] | None" = None
     _last: float = field(default=0.0)
 
@@ -27,7 +45,7 @@ class Reporter:
         elif progress.passed - self._last >= _SECONDS_BETWEEN_LINES:
             self._last = progress.passed
             self.write_line(
-                f"trained {progress.finished} of {progress.jobs} jobs in {duration(progress.passed)}; "
+                f"{self.what}: {progress.finished} of {progress.jobs} jobs in {duration(progress.passed)}; "
                 f"about {duration(progress.left)} left"
             )
 
@@ -38,7 +56,7 @@ class Reporter:
 
     def _draw(self, progress: Progress) -> None:
         if self._bar is None:
-            form = "training: {n_fmt} of {total_fmt} jobs |{bar}| {elapsed} {postfix}"
+            form = self.what + ": {n_fmt} of {total_fmt} jobs |{bar}| {elapsed} {postfix}"
             self._bar = tqdm(total=progress.jobs, bar_format=form, file=self.file, leave=False)
         self._bar.n = progress.finished
         self._bar.set_postfix_str(f"about {duration(progress.left)} left")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,11 +14,21 @@ from models.seeding import generator
 
 @dataclass(frozen=True)
 class PlainRun:
-    """What the loop recorded: losses (epoch + 1,) over the whole sets, and the trained network."""
+    """What the loop recorded: losses (epoch + 1,) over the whole sets, and the trained network.
+
+    gradient_norms (step, tensor): before each update; snapshots (step, parameter): after it.
+    """
 
     train_loss: list[float]
     test_loss: list[float]
     network: nn.Sequential
+    gradient_norms: np.ndarray
+    snapshots: np.ndarray
+
+
+def flattened(network: nn.Sequential) -> np.ndarray:
+    """All parameters of a network, (parameter,)."""
+    return torch.cat([part.detach().flatten() for part in network.parameters()]).numpy()
 
 
 def plain_network(experiment: Experiment, parameters: Tensor) -> nn.Sequential:
@@ -49,12 +60,18 @@ def plain_training(experiment: Experiment, seed: int) -> PlainRun:
             return float(criterion(network(x), y))
 
     train_loss, test_loss = [whole(train_x, train_y)], [whole(test_x, test_y)]
-    for _ in range(experiment.epochs):
+    steps, gradient_norms, snapshots = 0, [], []
+    while steps < experiment.steps:
         shuffled = torch.randperm(len(train_x), generator=order)
         for chosen in shuffled.split(experiment.batch):
+            if steps == experiment.steps:
+                break
             optimiser.zero_grad()
             criterion(network(train_x[chosen]), train_y[chosen]).backward()
+            gradient_norms.append([float(part.grad.norm()) for part in network.parameters()])
             optimiser.step()
+            steps += 1
+            snapshots.append(flattened(network))
         train_loss.append(whole(train_x, train_y))
         test_loss.append(whole(test_x, test_y))
-    return PlainRun(train_loss, test_loss, network)
+    return PlainRun(train_loss, test_loss, network, np.array(gradient_norms), np.array(snapshots))

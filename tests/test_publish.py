@@ -103,8 +103,8 @@ def test_progress_off_a_terminal_is_a_line_every_half_minute():
         reporter(Progress(second // 10, 12, float(second), 100.0))
     reporter.close()
     assert lines == [
-        "trained 3 of 12 jobs in 30 s; about 1 min 40 s left",
-        "trained 6 of 12 jobs in 1 min 0 s; about 1 min 40 s left",
+        "training: 3 of 12 jobs in 30 s; about 1 min 40 s left",
+        "training: 6 of 12 jobs in 1 min 0 s; about 1 min 40 s left",
     ]
 
 

@@ -16,7 +16,7 @@ import pytest
 from models import queue, store
 from models.experiment import Experiment
 from models.plan import Plan
-from models.queue import Progress, Setting, StoreFull, TrainingError, jobs, missing, require_room, run_job, train_all
+from models.queue import Progress, Setting, StoreFull, TrainingError, jobs, require_room, run_all, run_job
 from models.scale import scale
 from models.store import Job, RunStore, source_digest, write_whole
 
@@ -32,6 +32,12 @@ def setting(tmp_path):
 
 def key(job, setting):
     return setting.store.key(job, setting.root, setting.device)
+
+
+def missing(queue, setting):
+    plan = Plan(setting, workers=1)
+    plan._trainings = dict.fromkeys(queue)
+    return plan.to_train()
 
 
 def test_what_was_stored_reads_back(setting):
@@ -188,7 +194,7 @@ def test_a_job_that_cannot_be_stored_fails_alone(setting, monkeypatch):
         real(self, name, stored, description)
 
     monkeypatch.setattr(RunStore, "save", full_once)
-    failures = train_all([JOB, other], setting, 1, lambda progress: None, Immediate())
+    failures = run_all({JOB: 1, other: 1}, run_job, setting, 1, lambda progress: None, Immediate())
     assert failures.keys() == {JOB}
     assert isinstance(failures[JOB], TrainingError)
     assert "Is the disk full" in str(failures[JOB])
@@ -210,7 +216,8 @@ def test_the_same_bits_whatever_the_number_of_workers(tmp_path):
     for workers in (1, 2):
         setting = Setting(RunStore(tmp_path / str(workers)), None, "cpu")
         seen: list[Progress] = []
-        assert train_all(missing(queue_of_jobs, setting), setting, workers, seen.append) == {}
+        costs = dict.fromkeys(queue_of_jobs, 1.0)
+        assert run_all(costs, run_job, setting, workers, seen.append) == {}
         assert seen[-1].finished == len(queue_of_jobs)
         found.append([setting.store.load(key(job, setting)).arrays for job in queue_of_jobs])
     for one, two in zip(*found, strict=True):
@@ -242,7 +249,7 @@ def test_a_killed_run_loses_only_the_jobs_in_flight(tmp_path):
         import sys
         sys.path.insert(0, {str(ROOT)!r})
         from models.experiment import Experiment
-        from models.queue import Setting, train_all
+        from models.queue import Setting, run_all, run_job
         from models.store import Job, RunStore
         from pathlib import Path
 
@@ -250,7 +257,7 @@ def test_a_killed_run_loses_only_the_jobs_in_flight(tmp_path):
             short = [Job(Experiment("digits", (4,), epochs=1, batch_size=400), (seed,)) for seed in range(3)]
             endless = Job(Experiment("digits", (4,), epochs=10**7, batch_size=400), (0,))
             setting = Setting(RunStore(Path({str(tmp_path / "runs")!r})), None, "cpu")
-            train_all([*short, endless], setting, 1, lambda progress: None)
+            run_all(dict.fromkeys([*short, endless], 1), run_job, setting, 1, lambda progress: None)
         """)
     )
     process = subprocess.Popen([sys.executable, script], start_new_session=True)

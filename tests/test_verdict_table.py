@@ -93,7 +93,7 @@ def test_training_raises_the_loss(claim, runs):
     claim.holds_if(claim.median(runs["long"].train_loss[:, -1] - runs["long"].train_loss[:, 0], "change") > 0)
 """)
     result.assert_outcomes(passed=1, xfailed=1, deselected=2)
-    result.stdout.fnmatch_lines(["training 1 jobs with * workers*", "trained 1 jobs in *"])
+    result.stdout.fnmatch_lines(["training: 1 jobs, about *", "training: 1 jobs took *"])
 
 
 def test_missing_data_fails_what_needs_it_and_nothing_else(run_claims, pytester):

@@ -5,12 +5,12 @@ from dataclasses import replace
 from models.experiment import Experiment
 from models.scale import Scale
 
-_applied = Scale.applied
+_experiment = Scale.experiment
 
 
 def _without_learning(scale: Scale, experiment: Experiment) -> Experiment:
     """The tier's experiment with a learning rate of 0, and no longer than the claims' windows need."""
-    return replace(_applied(scale, experiment), learning_rate=0.0, epochs=min(experiment.epochs, 100))
+    return replace(_experiment(scale, experiment), learning_rate=0.0, epochs=min(experiment.epochs, 100))
 
 
-Scale.applied = _without_learning  # type: ignore[method-assign]
+Scale.experiment = _without_learning  # type: ignore[method-assign]
