@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 
-.PHONY: fast test full bench check clean
+.PHONY: fast test full page bench check clean
 
 fast: .venv/ready ## the main job: every claim in miniature, on scikit-learn's digits
 	$(PYTEST) -m fast
@@ -15,14 +15,19 @@ test: check ## lint, types, tests of ourselves, then the fast tier
 full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
 	$(PYTEST) -m full --data-root=$${DATA_ROOT:-data}
 
+page: .venv/ready ## the page, the badges and README's tables from the verdicts that there are, without training
+	$(BIN)/python -m publish.page
+	$(BIN)/python -m publish.readme
+
 bench: .venv/ready ## our training against what people would write instead
 	$(PYTEST) benchmarks $(if $(DATA_ROOT),--data-root=$(DATA_ROOT)); failed=$$?; \
 	$(BIN)/python -m publish.readme && exit $$failed
 
-check: .venv/ready
+check: .venv/ready ## lint, types, and the workflows against their schema
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 .venv/ready: requirements.lock
 	$(PYTHON) -m venv .venv

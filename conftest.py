@@ -14,12 +14,13 @@ from evidence.intervals import TooFewSeeds, require_seeds
 from evidence.trial import Expectation, Trial
 from evidence.verdicts import Inconclusive, Refuted, Verdict
 from models.options import Options, checked, writable
+from models.pace import NOMINAL, estimate, measured
 from models.plan import Plan
 from models.probing import probe_estimate
-from models.queue import StoreFull, estimate
+from models.queue import StoreFull
 from models.runs import Runs
 from models.scale import Scale
-from publish import drawings, outcome, table
+from publish import catalogue, drawings, outcome, page, table
 from publish.outcome import Record
 from publish.progress import announced
 
@@ -68,6 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder that holds MNIST, or where it is downloaded (default: DATA_ROOT)",
     )
     group.addoption("--device", default="auto", help="auto, cpu or cuda")
+    group.addoption("--engine", metavar="ADDRESS", help="train on a Dask cluster: address of its scheduler")
     group.addoption("--claim", action="append", default=[], metavar="ID", help="judge only this claim (repeatable)")
     group.addoption("--fresh", action="store_true", help="train again what is in the run store")
     group.addoption("--store", default="runs", metavar="FOLDER", help="the run store (default: runs)")
@@ -90,10 +92,11 @@ def pytest_configure(config: pytest.Config) -> None:
             fresh=config.option.fresh,
             store=str(config.rootpath / config.option.store),
             artifacts=str(config.rootpath / config.option.artifacts),
+            engine=config.option.engine,
         )
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[STATE] = State(options, Plan(options.setting, options.workers))
+    config.stash[STATE] = State(options, Plan(options.setting, options.workers, options.engine))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -141,11 +144,15 @@ def pytest_runtestloop(session: pytest.Session) -> None:
         return
     plan, workers = state.plan, state.options.workers
     try:
-        if trainings := plan.to_train():
-            with announced(terminal, "training", sum(map(estimate, trainings)) / workers, len(trainings)) as report:
+        trainings = plan.to_train()
+        pace = measured(state.options.setting.device) if trainings or plan.to_ask() else NOMINAL
+        if trainings:
+            seconds = sum(estimate(job, pace) for job in trainings) / workers
+            with announced(terminal, "training", seconds, len(trainings)) as report:
                 plan.train(trainings, report)
         if questions := plan.to_ask():
-            with announced(terminal, "asking", sum(map(probe_estimate, questions)) / workers, len(questions)) as report:
+            seconds = sum(probe_estimate(job, pace) for job in questions) / workers
+            with announced(terminal, "asking", seconds, len(questions)) as report:
                 plan.ask(questions, report)
     except StoreFull as error:
         raise pytest.UsageError(str(error)) from error
@@ -221,6 +228,7 @@ def pytest_runtest_makereport(
                 figures=state.figures.get(item, ()),
                 seconds=sum(run.seconds for run in runs.values()),
                 problem=str(problem) if crashed else "",
+                settings=catalogue.settings(runs),
             )
         )
     return report
@@ -231,12 +239,13 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The verdict table, and where it was written."""
+    """The verdict table, the record of verdicts, and the page."""
     state = config.stash[STATE]
     if not state.records:
         return
-    path = outcome.merge(state.options.artifacts, state.records, state.options.setting.device)
+    folder, declared = state.options.artifacts, catalogue.declared(state.claims.values())
+    path = outcome.merge(folder, state.records, state.options.setting.device, declared)
     terminalreporter.section("verdicts")
     for line in table.lines(state.records):
         terminalreporter.write_line(line)
-    terminalreporter.write_line(f"written to {path}")
+    terminalreporter.write_line(f"written to {path}, and the page to {page.write(folder)}")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence import intervals
-from evidence.intervals import Interval
+from evidence.correlations import rank_correlation_interval
+from evidence.intervals import Interval, TooFewSeeds
 from evidence.measures import progress
 from evidence.verdicts import Evidence, Inconclusive, Refuted, Verdict, judge
 
@@ -60,6 +61,17 @@ class Trial:
     def share(self, successes: ArrayLike, measure: str) -> Interval:
         """The interval for the share of seeds that succeed, (seed,), at the tier's confidence."""
         return intervals.share_interval(successes, measure, self.confidence)
+
+    def rank_correlation(self, first: ArrayLike, second: ArrayLike, measure: str) -> Interval:
+        """The interval for Spearman's rank correlation over single runs, (run,) each, at the tier's confidence.
+
+        So few runs that none can be had leave it anywhere from -1 to 1: they cannot decide.
+        """
+        try:
+            return rank_correlation_interval(first, second, measure, self.confidence)
+        except TooFewSeeds:
+            values = np.asarray(first, dtype=float)
+            return Interval(measure, 0.0, -1.0, 1.0, self.confidence, tuple(values.tolist()))
 
     def learned(self, *runs: Trained) -> Evidence:
         """Evidence that training did something in every one of these runs: its loss fell.

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ class Options:
     setting: Setting
     workers: int
     artifacts: Path
+    engine: Executor | None = None
 
 
 def checked(
@@ -32,10 +34,12 @@ def checked(
     fresh: bool,
     store: str,
     artifacts: str,
+    engine: str | None = None,
 ) -> Options:
     """The options of a session.
 
-    workers: processes, by default one a core; seeds: for every experiment, in place of the tier's.
+    workers: processes, by default one a core; seeds: for every experiment, in place of the tier's;
+    engine: address of a Dask scheduler whose workers train in place of processes of our own.
     Raises ValueError for a choice that cannot be, saying what can.
     """
     if workers is not None and workers < 1:
@@ -47,7 +51,23 @@ def checked(
         setting=Setting(RunStore(Path(store)), Path(data_root) if data_root else None, _device(device), fresh),
         workers=workers or os.cpu_count() or 1,
         artifacts=Path(artifacts),
+        engine=None if engine is None else dask_executor(engine),
     )
+
+
+def dask_executor(address: str) -> Executor:
+    """The executor of a Dask cluster, started in this project's folder, with the run store and the data in reach.
+
+    Raises ValueError where dask is not installed or no scheduler answers at the address.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ValueError(f"--engine {address}: Dask is not installed; pip install distributed") from error
+    try:
+        return Client(address, timeout=10, set_as_default=False).get_executor()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"--engine {address}: no Dask scheduler answers there ({error}); start one first") from error
 
 
 def writable(folder: Path) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from models.data import DataError
 from models.experiment import Experiment
+from models.pace import estimate
 from models.probing import Probe, ProbeJob, probe_estimate, probe_jobs, probe_key, run_probe
-from models.queue import Progress, Setting, TrainingError, estimate, jobs, require_room, run_all, run_job
+from models.queue import Progress, Setting, TrainingError, jobs, require_room, run_all, run_job
 from models.runs import Run, Runs, joined
 from models.scale import Scale
 from models.store import Job, Stored

@@ -12,13 +12,16 @@ import numpy as np
 import torch
 
 from models import training
-from models.experiment import Experiment, floating_point_operations
+from models.experiment import Experiment
+from models.pace import NOMINAL, Pace, estimate
 from models.queue import Setting, TrainingError, jobs, limit_process
 from models.runs import Array
 from models.store import Job, Stored, canonical, device_kind, source_digest
 from models.training import Arrays, Sets
 
 _SEEDS_A_JOB = 4
+# What a question costs, in epochs of training of the network that it asks; 1 where it is not named.
+_EPOCHS = {"interpolation": 30, "largest_eigenvalue": 20, "frozen_gradients": 5, "stationary_points": 10_000}
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,11 @@ def probe_key(job: ProbeJob, setting: Setting) -> str:
     return hashlib.sha256(canonical(_describe(job, setting)).encode()).hexdigest()
 
 
-def probe_estimate(job: ProbeJob) -> float:
-    """Seconds that a question takes on a core of 10^10 operations a second: as long as an epoch or two a seed."""
-    return len(job.seeds) * floating_point_operations(job.probe.experiment) / job.probe.experiment.passes / 1e10
+def probe_estimate(job: ProbeJob, pace: Pace = NOMINAL) -> float:
+    """Seconds that a question takes at this pace on one core."""
+    experiment = job.probe.experiment
+    epochs = _EPOCHS.get(job.probe.name, 1)
+    return epochs * estimate(Job(experiment, job.seeds), pace) / experiment.passes
 
 
 def run_probe(job: ProbeJob, setting: Setting) -> float:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import torch
 
-from models.experiment import Experiment, floating_point_operations, parameter_count
+from models.experiment import Experiment, parameter_count
 from models.store import Job, RunStore, Stored, describe
 from models.training import train
 
@@ -73,12 +73,6 @@ def seeds_a_job(experiment: Experiment) -> int:
     activations = 4 * experiment.batch * (widths[0] + 2 * sum(widths[1:]))  # bytes a seed
     most = min(_BYTES_OF_STATE / state, _BYTES_OF_ACTIVATIONS / activations)
     return next((seeds for seeds in _SEEDS_A_JOB if seeds <= most), 1)
-
-
-def estimate(job: Job) -> float:
-    """Seconds that a job takes on a core of 10^10 operations a second with calls of 20 µs."""
-    calls = job.experiment.steps * (10 + 8 * job.experiment.depth)
-    return calls * 20e-6 + floating_point_operations(job.experiment) * len(job.seeds) / 1e10
 
 
 def require_room(queue: Iterable[Job], folder: Path) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models import networks
 from models.data import FUNCTIONS, function_inputs
-from models.experiment import Experiment
+from models.experiment import Experiment, parameter_count
 from models.seeding import Stream
 from models.store import Stored
 from models.training import Arrays
@@ -53,16 +53,39 @@ class Run:
     @property
     def n(self) -> int:
         """Number of seeds."""
-        return len(self.arrays["parameters"])
+        return self._rows // self.experiment.series
+
+    @property
+    def initial(self) -> Array:
+        """Parameters before training, (seed, parameter); with series, one row each: (seed * series, parameter)."""
+        return networks.initial_parameters(self.experiment, range(self._rows)).numpy()
+
+    def by_seed(self, values: Array) -> Array:
+        """What was recorded for each network, (seed * series, …), as (seed, series, …)."""
+        return values.reshape(self.n, self.experiment.series, *values.shape[1:])
+
+    def weights(self, layer: int | None = None) -> Array:
+        """Weights, without biases, of one layer or of all at each snapshot, (seed, series, snapshot, weight)."""
+        layers = weight_layers(*self.experiment.widths)
+        return self.by_seed(self.snapshots)[..., layers > 0 if layer is None else layers == layer]
+
+    @property
+    def initial_weights(self) -> Array:
+        """Weights, without biases, of all layers before training, (seed, series, weight)."""
+        return self.by_seed(self.initial)[..., weight_layers(*self.experiment.widths) > 0]
 
     def samples(self, stream: Stream) -> Samples:
         """Each seed's own points of one stream, and what its network answers there."""
-        inputs = torch.stack([function_inputs(seed, stream) for seed in range(self.n)])  # (seed, sample, 1)
-        return self._answers(inputs)
+        seeds = [row // self.experiment.series for row in range(self._rows)]
+        return self._answers(torch.stack([function_inputs(seed, stream) for seed in seeds]))  # (seed, sample, 1)
 
     def on(self, grid: Array) -> Samples:
         """What every seed's network answers on the same points, (sample,)."""
-        return self._answers(torch.from_numpy(grid).float().expand(self.n, -1).unsqueeze(2))
+        return self._answers(torch.from_numpy(grid).float().expand(self._rows, -1).unsqueeze(2))
+
+    @property
+    def _rows(self) -> int:
+        return len(self.arrays["parameters"])
 
     def _answers(self, inputs: torch.Tensor) -> Samples:
         targets = FUNCTIONS[self.experiment.data](inputs)
@@ -93,6 +116,17 @@ class Runs(Mapping[Hashable, Run]):
         if name.startswith("__"):
             raise AttributeError(name)
         return np.stack([getattr(run, name) for run in self.by_name.values()])
+
+
+def weight_layers(*widths: int) -> NDArray[np.integer]:
+    """The layer, counted from 1, whose weight each parameter is, and 0 for a bias: (parameter,).
+
+    widths: units of every layer, input and output included; parameters in the order of `networks.layers`.
+    """
+    numbers = torch.zeros(1, parameter_count(*widths), dtype=torch.int64)  # (1, parameter)
+    for number, layer in enumerate(networks.layers(numbers, widths), 1):
+        layer.weight.fill_(number)  # a view: the number lands where the weight lies
+    return numbers[0].numpy()
 
 
 def joined(experiment: Experiment, blocks: list[Stored]) -> Run:

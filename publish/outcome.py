@@ -4,7 +4,7 @@ import json
 import math
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,8 +16,11 @@ import filelock
 from evidence.trial import Expectation, Trial
 from evidence.verdicts import Evidence, Verdict
 from models.store import write_whole
+from publish.catalogue import Entry
+from publish.tasks import order
 
-SCHEMA = 1
+SCHEMA = 2  # since 2: the declared claims, and what was trained for each verdict
+_READABLE = (1, 2)
 _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "matplotlib", "pytest")
 
 
@@ -25,7 +28,8 @@ _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "matplotl
 class Record:
     """What one claim test left: its trial, the verdict found and expected, and what it took.
 
-    dataset: what it was judged on (see Scale.dataset_of); problem: of a test that crashed.
+    dataset: what it was judged on (see Scale.dataset_of); problem: of a test that crashed; settings: what
+    was trained, as `publish.catalogue.settings` tells it.
     """
 
     trial: Trial
@@ -36,6 +40,7 @@ class Record:
     figures: tuple[str, ...]
     seconds: float
     problem: str = ""
+    settings: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def name(self) -> tuple[str, str, str, str]:
@@ -60,6 +65,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "problem": record.problem,
         "evidence": [_evidence(item) for item in record.trial.evidence],
         "figures": list(record.figures),
+        "settings": [dict(each) for each in record.settings],
         "seconds_trained": round(record.seconds, 1),
     }
 
@@ -75,28 +81,55 @@ def environment(device: str) -> dict[str, Any]:
     }
 
 
-def merge(folder: Path, records: Iterable[Record], device: str) -> Path:
+def merge(folder: Path, records: Iterable[Record], device: str, declared: Iterable[Entry] = ()) -> Path:
     """Put a session's records into verdicts.json, in place of earlier ones of the same name.
+
+    declared: the claims that the session knows of, with all their cases, run or not. They replace earlier
+    declarations of the same claims. A file of schema 1 is read as one that declares nothing.
 
     Raises OSError where the folder cannot be written.
     """
     path = folder / "verdicts.json"
     session = environment(device)
     with filelock.FileLock(folder / ".verdicts.lock"):
-        known = _read(path)
-        kept = {_name(old): old for old in known["verdicts"]}
-        sessions = {old["time"]: old for old in known["sessions"]} | {session["time"]: session}
-        for record in records:
-            kept[record.name] = as_json(record) | {"session": session["time"]}
-        verdicts = [kept[name] for name in sorted(kept, key=_order)]
-        used = {verdict["session"] for verdict in verdicts}
-        whole = {
-            "schema": SCHEMA,
-            "sessions": [sessions[time] for time in sorted(used)],
-            "verdicts": verdicts,
-        }
-        write_whole(path, (json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+        known = read(path)
+        judged = [as_json(record) | {"session": session["time"]} for record in records]
+        write(path, joined(known, {"sessions": [session], "claims": list(declared), "verdicts": judged}))
     return path
+
+
+def joined(*files: Mapping[str, Any]) -> dict[str, Any]:
+    """What several verdicts.json say together, a later one in place of an earlier where both say something."""
+    sessions = {each["time"]: each for file in files for each in file["sessions"]}
+    claims = {each["id"]: each for file in files for each in file["claims"]}
+    verdicts = {name_of(each): each for file in files for each in file["verdicts"]}
+    used = {verdict["session"] for verdict in verdicts.values()}
+    return {
+        "schema": SCHEMA,
+        "sessions": [sessions[time] for time in sorted(used)],
+        "claims": [claims[name] for name in sorted(claims, key=order)],
+        "verdicts": [verdicts[name] for name in sorted(verdicts, key=_order)],
+    }
+
+
+def write(path: Path, whole: Mapping[str, Any]) -> None:
+    """Put a verdicts.json there in one move. Raises OSError where it cannot be written."""
+    write_whole(path, (json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The file as it stands; one of a schema not known here, or unreadable, is moved aside, not overwritten."""
+    nothing: dict[str, Any] = {"sessions": [], "claims": [], "verdicts": []}
+    if not path.exists():
+        return nothing
+    try:
+        known: dict[str, Any] = json.loads(path.read_bytes())
+        if known["schema"] not in _READABLE:
+            raise ValueError(f"schema {known['schema']}")
+        return nothing | {part: list(known[part]) for part in nothing if part in known or part != "claims"}
+    except (ValueError, KeyError, TypeError):
+        path.replace(path.with_suffix(".json.damaged"))
+        return nothing
 
 
 def _evidence(item: Evidence) -> dict[str, Any]:
@@ -124,33 +157,15 @@ def _finite(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The file as it stands; one of another schema, or unreadable, is moved aside, not overwritten."""
-    if not path.exists():
-        return {"sessions": [], "verdicts": []}
-    try:
-        known: dict[str, Any] = json.loads(path.read_bytes())
-        if known["schema"] != SCHEMA:
-            raise ValueError(f"schema {known['schema']}")
-        return {"sessions": list(known["sessions"]), "verdicts": list(known["verdicts"])}
-    except (ValueError, KeyError, TypeError):
-        path.replace(path.with_suffix(".json.damaged"))
-        return {"sessions": [], "verdicts": []}
-
-
-def _name(verdict: dict[str, Any]) -> tuple[str, str, str, str]:
+def name_of(verdict: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """What a later session replaces, of a verdict as verdicts.json keeps it."""
     return (verdict["id"], verdict["case"], verdict["tier"], verdict["dataset"])
 
 
-_REPORT_ORDER = "FMWGZRPIB"
-
-
 def _order(name: tuple[str, str, str, str]) -> tuple[object, ...]:
-    """The order of the report: by part, then the claim's number; full before fast."""
+    """The order of the report, then of the cases; full before fast."""
     claim, case, tier, dataset = name
-    part = _REPORT_ORDER.find(claim[:1])
-    number = int(claim[1:]) if claim[1:].isdigit() else 0
-    return (part if part >= 0 else len(_REPORT_ORDER), claim[:1], number, case, tier != "full", dataset)
+    return (*order(claim), case, tier != "full", dataset)
 
 
 def _commit() -> str:

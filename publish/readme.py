@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.summary import Summary, table
+from publish.verdict_table import verdict_table
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -32,6 +33,9 @@ def benchmarks(summary: Summary) -> str:
 
 def generated(text: str, artifacts: Path) -> str:
     """README.md as it should be, given what lies in the artifacts folder."""
+    judged = artifacts / "verdicts.json"
+    if judged.exists():
+        text = filled(text, "verdicts", verdict_table(json.loads(judged.read_text())))
     measured = artifacts / "benchmarks.json"
     if measured.exists():
         text = filled(text, "benchmarks", benchmarks(json.loads(measured.read_text())))

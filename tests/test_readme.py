@@ -14,3 +14,9 @@ def test_a_part_is_filled_between_its_markers():
     assert filled("a\n<!-- x -->\nold\n<!-- /x -->\nb", "x", "new") == "a\n<!-- x -->\nnew\n<!-- /x -->\nb"
     with pytest.raises(ValueError, match="lacks the marker"):
         filled("a", "x", "new")
+
+
+def test_the_worked_example_runs_as_written(run_claims, pytester):
+    example = README.read_text().split("<!-- example -->\n```python\n")[1].split("```\n<!-- /example -->")[0]
+    run_claims(example, "-m", "fast", "--claim", "X1", "--seeds", "8").assert_outcomes(passed=1, deselected=1)
+    assert '"found": "holds"' in (pytester.path / "artifacts" / "verdicts.json").read_text()
