@@ -64,7 +64,7 @@ def even_kinks(deep: Run, shallow: Run, even: Run) -> Drawing:
     answers = {"deep": deep.on(INSIDE), "shallow": shallow.on(INSIDE), "shallow, even kinks": even.on(INSIDE)}
 
     def draw(caption: str) -> "Figure":
-        figure, (axes,) = panels(1, [""], caption, "Ends of cos(x), by where kinks start")
+        figure, (axes,) = panels(1, [""], caption, "Error on cos(x), by where kinks start")
         for style, (model, samples) in enumerate(answers.items()):
             error = np.square(samples.outputs - samples.targets)
             seeds_and_median(axes, INSIDE, np.maximum(error, 1e-9), style, model)

@@ -42,7 +42,7 @@ def loss_and_accuracy(runs: Runs, sizes: Array, reported_numbers: Reported) -> D
         axes[0].set(ylabel="loss (cross-entropy, nats)", yscale="log")
         axes[1].set(ylabel="accuracy (share of images)")
         axes[2].set(ylabel="accuracy (share of images)", ylim=(floor, 1.003))
-        for axis, place in zip(axes, ("lower left", "lower right", "lower right"), strict=True):
+        for axis, place in zip(axes, ("lower left", "lower right", "best"), strict=True):
             legend(axis, has_reported=True, loc=place, **_FRAME)
         return figure
 
@@ -94,7 +94,7 @@ def accuracy_with_band(name: str, runs: Runs, sizes: Array, reported_numbers: Re
         _reported(axes, reported_numbers["test_accuracy"], 0, floor)
         _size_axis(axes, sizes)
         axes.set(ylabel="accuracy (share of images)", ylim=(floor or None, 1.003))
-        legend(axes, has_reported=True, loc="lower right", **_FRAME)
+        legend(axes, has_reported=True, loc="best", **_FRAME)
         return figure
 
     return _drawing(f"parameters-{name}", runs, draw, sizes, accuracy, ends)

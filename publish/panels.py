@@ -74,7 +74,7 @@ def strength(claim: Claim) -> str:
         return "no evidence"
     origins = dict.fromkeys(origin(each.tier, each.dataset) for each in claim.shown)
     seeds = [each.n for each in claim.shown if each.n is not None]
-    return " and ".join(origins) + (f" · n = {_range(seeds)}" if seeds else "")
+    return " and ".join(origins) + (f" · n\u00a0=\u00a0{_range(seeds)}" if seeds else "")
 
 
 def is_mixed(claim: Claim) -> bool:
