@@ -2,7 +2,7 @@
 
 import pytest
 
-from evidence.spectra import minimal_ratio, negative_share
+from evidence.spectra import TOLERANCES, minimal_ratio, negative_share
 from models.experiment import Experiment, parameter_count
 from models.probing import Probe
 from models.stationary_points import ALMOST_ZERO, stationary_points
@@ -25,6 +25,15 @@ def figure(claim, runs):
     return curvature_against_loss(runs["tanh"], reached(runs["tanh"]), claim.rank_correlation)
 
 
+def sweep(claim, run, share):
+    """The rank correlation with the loss for every tolerance of what counts as zero."""
+    eigenvalues, loss = run.eigenvalues_there[reached(run)], run.loss_there[reached(run)]
+    return tuple(
+        claim.rank_correlation(share(eigenvalues, each), loss, f"Spearman's rho at a tolerance of {each:.0e}")
+        for each in TOLERANCES
+    )
+
+
 @pytest.mark.claim("Z1", "points of almost zero gradient can be reached", source="Part 2, Task 3", kind="asked")
 def test_points_of_almost_zero_gradient_can_be_reached(claim, runs):
     share = claim.share(reached(runs["tanh"]), "share of runs with gradient norm < 0.001")
@@ -37,9 +46,10 @@ def test_points_of_almost_zero_gradient_can_be_reached(claim, runs):
 )
 def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
     run, accepted = runs["tanh"], reached(runs["tanh"])
+    claim.figure = figure(claim, runs)
+    claim.asides = sweep(claim, run, minimal_ratio)
     ratio = minimal_ratio(run.eigenvalues_there[accepted])
     correlation = claim.rank_correlation(ratio, run.loss_there[accepted], "Spearman's rho of minimal ratio and loss")
-    claim.figure = figure(claim, runs)
     claim.holds_if(correlation < 0, claim.learned(run))
 
 
@@ -51,7 +61,8 @@ def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
 )
 def test_share_of_negative_eigenvalues_is_larger_where_the_loss_is_higher(claim, runs):
     run, accepted = runs["tanh"], reached(runs["tanh"])
+    claim.figure = figure(claim, runs)
+    claim.asides = sweep(claim, run, negative_share)
     share = negative_share(run.eigenvalues_there[accepted])
     correlation = claim.rank_correlation(share, run.loss_there[accepted], "Spearman's rho of negative share and loss")
-    claim.figure = figure(claim, runs)
     claim.holds_if(correlation > 0, claim.learned(run))

@@ -45,13 +45,15 @@ class Trained(Protocol):
 class Trial:
     """The `claim` fixture: makes intervals at the tier's confidence, takes a figure, and judges.
 
-    case: which of a parametrised claim's cases this is, such as "deep"; empty where there is one.
+    case: which of a parametrised claim's cases this is, such as "deep"; empty where there is one;
+    asides: intervals that are kept with the evidence but decide nothing, such as a sweep of a tolerance.
     """
 
     sentence: Sentence
     case: str
     confidence: float
     figure: Any = None
+    asides: tuple[Interval, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=(), init=False)
 
     def median(self, values: ArrayLike, measure: str) -> Interval:

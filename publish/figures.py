@@ -43,8 +43,16 @@ def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], colour: str) 
     )
 
 
-def panels(count: int, titles: Sequence[str], caption: str, title: str, **options: Any) -> "tuple[Figure, list[Axes]]":
-    """A row of panels with their titles, below one title and the line that states tier, data and n."""
+_KEY = "; thin: seeds, band: middle 80 %, bold: median"
+
+
+def panels(
+    count: int, titles: Sequence[str], caption: str, title: str, key: str = _KEY, **options: Any
+) -> "tuple[Figure, list[Axes]]":
+    """A row of panels with their titles, below one title and the line that states tier, data and n.
+
+    key: what that line adds of how seeds are shown.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -54,8 +62,7 @@ def panels(count: int, titles: Sequence[str], caption: str, title: str, **option
     figure, axes = plt.subplots(1, count, figsize=(5.2 * count, 4.0), squeeze=False, **options)
     figure.suptitle(f"{title}\n", fontweight="bold", fontsize=12)
     below_title = figure.transFigure + ScaledTranslation(0, -26 / 72, figure.dpi_scale_trans)
-    line = f"{caption}; thin: seeds, band: middle 80 %, bold: median"
-    figure.text(0.5, 1, line, ha="center", va="top", fontsize=8.5, transform=below_title)
+    figure.text(0.5, 1, f"{caption}{key}", ha="center", va="top", fontsize=8.5, transform=below_title)
     row = list(axes[0])
     for axis, name in zip(row, titles, strict=True):
         axis.set_title(name, fontsize=10)

@@ -31,9 +31,8 @@ def paths(series: Run, long: Run) -> Drawing:
             f"all weights, {series.experiment.steps} steps (as reported)",
             f"all weights, {long.experiment.steps:,} steps, each series in its own plane",
         ]
-        figure, axes = panels(3, titles, caption, "How the weights move, in principal components")
-        key = "the first seed, a colour a series; hollow: first step, full: last, with the training loss there"
-        figure.texts[-1].set_text(f"{caption}; shown: {key}")
+        key = "; shown: the first seed, a colour a series; hollow: first step, full: last, with the training loss there"
+        figure, axes = panels(3, titles, caption, "How the weights move, in principal components", key)
         for axis, points, loss in zip(axes, (layer_2, whole, own), (short_loss, short_loss, long_loss), strict=True):
             _paths(axis, points, loss)
             axis.set(xlabel="first component (of weights)", ylabel="second component (of weights)")

@@ -32,12 +32,9 @@ def curvature_against_loss(run: Run, accepted: NDArray[np.bool_], correlate: Cor
     eigenvalues, loss = run.eigenvalues_there, run.loss_there  # (run, parameter), (run,)
 
     def draw(caption: str) -> "Figure":
-        figure, row = panels(3, [""] * 3, caption, "Where the gradient is almost zero")
         missed = int((~accepted).sum())
-        # The line below the title explains curves over seeds, of which there are none here.
-        figure.texts[-1].set_text(
-            f"{caption}, a point each: {accepted.sum()} reached a gradient norm < 0.001, {missed} did not (hollow)"
-        )
+        key = f", a point each: {accepted.sum()} reached a gradient norm < 0.001, {missed} did not (hollow)"
+        figure, row = panels(3, [""] * 3, caption, "Where the gradient is almost zero", key)
         for style, (axes, (name, share)) in enumerate(zip(row, _SHARES.items(), strict=False)):
             found = correlate(share(eigenvalues[accepted]), loss[accepted], name)
             _points(axes, loss, share(eigenvalues), accepted, style)

@@ -13,6 +13,7 @@ from typing import Any
 
 import filelock
 
+from evidence.intervals import Interval
 from evidence.trial import Expectation, Trial
 from evidence.verdicts import Evidence, Verdict
 from models.store import write_whole
@@ -64,6 +65,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "reason": record.expected.reason if record.expected else "",
         "problem": record.problem,
         "evidence": [_evidence(item) for item in record.trial.evidence],
+        "asides": [_interval(item) for item in record.trial.asides],
         "figures": list(record.figures),
         "settings": [dict(each) for each in record.settings],
         "seconds_trained": round(record.seconds, 1),
@@ -133,7 +135,17 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _evidence(item: Evidence) -> dict[str, Any]:
-    found = item.interval
+    region = {
+        "low": _finite(item.region.low),
+        "high": _finite(item.region.high),
+        "low_included": item.region.low_included,
+        "high_included": item.region.high_included,
+    }
+    values = [_finite(float(f"{value:.7g}")) for value in item.interval.values]
+    return _interval(item.interval) | {"region": region, "verdict": str(item.verdict), "values": values}
+
+
+def _interval(found: Interval) -> dict[str, Any]:
     return {
         "measure": found.measure,
         "n": found.n,
@@ -141,14 +153,6 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         "low": _finite(found.low),
         "high": _finite(found.high),
         "confidence": found.confidence,
-        "region": {
-            "low": _finite(item.region.low),
-            "high": _finite(item.region.high),
-            "low_included": item.region.low_included,
-            "high_included": item.region.high_included,
-        },
-        "verdict": str(item.verdict),
-        "values": [_finite(float(f"{value:.7g}")) for value in found.values],
     }
 
 
