@@ -138,6 +138,12 @@ def test_test_loss_was_best_long_before_the_end(claim, runs, model):
     at="fast",
     on="mnist",
 )
+@inconclusive(
+    "the deep control ends in 3 units: 10 of 12 seeds differ by 0.006 to 0.017, one never starts (0.847), but one "
+    "differs by 0.0042 only: 0.011 (0.0042 to 0.847, n = 12); 24 seeds were not tried",
+    at="full",
+    on="mnist",
+)
 @pytest.mark.claim(
     "M9",
     "the middle model's lead is not owed to depth alone: with first layers of equal width it disappears",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from evidence.declarations import inconclusive, refuted
 from evidence.signals import coincidence, largest_changes, share_with_spike, slope_change, spikes
 from models.experiment import Experiment, parameter_count
 from publish.figures_gradient import loss_above_norm, norm_and_spikes
@@ -17,6 +18,10 @@ EXPERIMENTS = {
 REPORTED_SPIKES = (250, 510, 580)  # steps, as the report reads its curve
 
 
+@inconclusive(
+    "the median lies above chance, by 10 percentiles, but seeds without a spike count as none: 0 to 22 (n = 80)",
+    at="full",
+)
 @pytest.mark.claim(
     "G1", "spikes of the gradient norm coincide with changes of slope", source="Part 2, Task 2, Figs. 9-10"
 )
@@ -27,6 +32,11 @@ def test_spikes_coincide_with_changes_of_slope(claim, runs):
     claim.holds_if(claim.median(above, "percentile of slope change at spikes − under circular shifts") > 0)
 
 
+@refuted(
+    "one of the three largest in the median seed: 0.33 (0 to 0.33, n = 80). In a second way: with spikes from 1.2 or "
+    "1.3 times the running median, in place of 1.5, the median is 0.33 as well",
+    at="full",
+)
 @pytest.mark.claim("G2", "every change of slope shows as a spike", source="Part 2, Task 2, Figs. 9-10")
 def test_every_change_of_slope_shows_as_a_spike(claim, runs):
     run = runs["lr"]
@@ -46,6 +56,7 @@ def test_gradient_norm_falls(claim, runs):
     claim.holds_if(claim.median(ratio, "gradient norm, median of the last 100 steps / of the first 100") < 1)
 
 
+@inconclusive("as many spikes as before in the median seed: 0 (−1 to 1, n = 80)", at="full")
 @pytest.mark.claim(
     "G4",
     "spikes are a step-size effect: a quarter of the learning rate for four times the steps gives fewer",

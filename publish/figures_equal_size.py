@@ -69,7 +69,7 @@ def accuracy_of_controls(runs: Mapping[str, Run]) -> Drawing:
             xlabel="epoch",
             xlim=(1, curve.shape[1]),
             ylabel="accuracy (share of images)",
-            ylim=(_floor(tuple(curves.values())), None),
+            ylim=(_floor(tuple(curves.values())), max(float(curve.max()) for curve in curves.values()) + 0.003),
         )
         legend(axes, has_reported=False, loc="lower right")
         return figure
