@@ -14,15 +14,12 @@ from evidence.intervals import TooFewSeeds, require_seeds
 from evidence.trial import Expectation, Trial
 from evidence.verdicts import Inconclusive, Refuted, Verdict
 from models.options import Options, checked, writable
-from models.pace import NOMINAL, estimate, measured
 from models.plan import Plan
-from models.probing import probe_estimate
 from models.queue import StoreFull
 from models.runs import Runs
 from models.scale import Scale
-from publish import catalogue, drawings, outcome, page, table
+from publish import catalogue, drawings, outcome, page, progress, table
 from publish.outcome import Record
-from publish.progress import announced
 
 pytest_plugins = ("pytester",)
 
@@ -142,18 +139,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     terminal = session.config.pluginmanager.getplugin("terminalreporter")
     if terminal is None:
         return
-    plan, workers = state.plan, state.options.workers
     try:
-        trainings = plan.to_train()
-        pace = measured(state.options.setting.device) if trainings or plan.to_ask() else NOMINAL
-        if trainings:
-            seconds = sum(estimate(job, pace) for job in trainings) / workers
-            with announced(terminal, "training", seconds, len(trainings)) as report:
-                plan.train(trainings, report)
-        if questions := plan.to_ask():
-            seconds = sum(probe_estimate(job, pace) for job in questions) / workers
-            with announced(terminal, "asking", seconds, len(questions)) as report:
-                plan.ask(questions, report)
+        progress.complete(state.plan, terminal)
     except StoreFull as error:
         raise pytest.UsageError(str(error)) from error
     for path in state.options.setting.store.damaged():

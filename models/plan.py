@@ -1,12 +1,12 @@
 """The plan of a session: which jobs the selected tests need, done once, read by name afterwards."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from models.data import DataError
 from models.experiment import Experiment
-from models.pace import estimate
+from models.pace import estimate, measured
 from models.probing import Probe, ProbeJob, probe_estimate, probe_jobs, probe_key, run_probe
 from models.queue import Progress, Setting, TrainingError, jobs, require_room, run_all, run_job
 from models.runs import Run, Runs, joined
@@ -45,6 +45,12 @@ class Plan:
     def to_ask(self) -> list[ProbeJob]:
         """Questions that are not stored, longest first; those to networks that failed have failed as well."""
         return sorted((job for job in self._questions if self._is_missing(job)), key=probe_estimate, reverse=True)
+
+    def seconds(self, queue: Sequence[Job | ProbeJob]) -> float:
+        """Seconds that these jobs will take on all workers, at the pace that this machine has now."""
+        pace = measured(self.setting.device)
+        costs = [probe_estimate(job, pace) if isinstance(job, ProbeJob) else estimate(job, pace) for job in queue]
+        return sum(costs) / self.workers
 
     def train(self, queue: list[Job], report: Report) -> None:
         """Train these jobs; a failure is kept for the tests that need the job, and stops no other.

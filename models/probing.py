@@ -1,8 +1,6 @@
 """Probing: questions to trained networks, as jobs that read the run store and leave their findings there."""
 
-import hashlib
 import inspect
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,9 @@ import torch
 from models import training
 from models.experiment import Experiment
 from models.pace import NOMINAL, Pace, estimate
-from models.queue import Setting, TrainingError, jobs, limit_process
+from models.queue import Setting, TrainingError, jobs, stored_once
 from models.runs import Array
-from models.store import Job, Stored, canonical, device_kind, source_digest
+from models.store import Job, device_kind, name_of, source_digest
 from models.training import Arrays, Sets
 
 _SEEDS_A_JOB = 4
@@ -88,7 +86,7 @@ def probe_jobs(probe: Probe, seeds: int) -> list[ProbeJob]:
 
 def probe_key(job: ProbeJob, setting: Setting) -> str:
     """The job's name in the run store. Raises DataError where data is missing."""
-    return hashlib.sha256(canonical(_describe(job, setting)).encode()).hexdigest()
+    return name_of(_describe(job, setting))
 
 
 def probe_estimate(job: ProbeJob, pace: Pace = NOMINAL) -> float:
@@ -103,18 +101,11 @@ def run_probe(job: ProbeJob, setting: Setting) -> float:
 
     Raises TrainingError where the networks that it asks are not in the store.
     """
-    limit_process()
-    store, description = setting.store, _describe(job, setting)
-    key = probe_key(job, setting)
-    with store.locked(key):
-        if not setting.fresh and (stored := store.load(key)):
-            return stored.seconds
-        networks = [_trained(job, index, setting) for index in range(len(job.probe.experiments))]
-        started = time.process_time() if setting.device == "cpu" else time.monotonic()
-        arrays = job.probe.ask(*networks)
-        now = time.process_time() if setting.device == "cpu" else time.monotonic()
-        store.save(key, Stored(arrays, now - started), description)
-    return now - started
+
+    def compute() -> Arrays:
+        return job.probe.ask(*(_trained(job, index, setting) for index in range(len(job.probe.experiments))))
+
+    return stored_once(_describe(job, setting), setting, compute)
 
 
 def _trained(job: ProbeJob, index: int, setting: Setting) -> Trained:

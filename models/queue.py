@@ -10,13 +10,13 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
 from models.experiment import Experiment, parameter_count
-from models.store import Job, RunStore, Stored, describe
-from models.training import train
+from models.store import Job, RunStore, Stored, describe, name_of
+from models.training import Arrays, train
 
 # What a stack may hold of parameters, gradients and Adam's moments, and of activations and their
 # gradients. The former wait behind matrix products and may be several times a second-level cache; the
@@ -124,17 +124,26 @@ def run_all(
 
 def run_job(job: Job, setting: Setting) -> float:
     """Train one job and store it, unless another process has done so; answers the seconds it took."""
+    description = describe(job, setting.root, setting.device)
+    return stored_once(description, setting, lambda: train(job.experiment, job.seeds, setting.root, setting.device))
+
+
+def stored_once(description: dict[str, Any], setting: Setting, compute: Callable[[], Arrays]) -> float:
+    """Compute and store what bears this description, unless another process has done so; answers the seconds it took.
+
+    The seconds are those of the core where the work is done on it, not those that it waited for.
+    """
     limit_process()
-    store, description = setting.store, describe(job, setting.root, setting.device)
-    key = store.key(job, setting.root, setting.device)
+    store, key = setting.store, name_of(description)
+    clock = time.process_time if setting.device == "cpu" else time.monotonic
     with store.locked(key):
         if not setting.fresh and (stored := store.load(key)):
             return stored.seconds
-        started = time.process_time() if setting.device == "cpu" else time.monotonic()
-        arrays = train(job.experiment, job.seeds, setting.root, setting.device)
-        now = time.process_time() if setting.device == "cpu" else time.monotonic()
-        store.save(key, Stored(arrays, now - started), description)
-    return now - started
+        started = clock()
+        arrays = compute()
+        seconds = clock() - started
+        store.save(key, Stored(arrays, seconds), description)
+    return seconds
 
 
 def limit_process() -> None:

@@ -56,7 +56,7 @@ class RunStore:
 
     def key(self, job: Job, root: Path | None, device: str) -> str:
         """The job's name: SHA-256 of all that its result depends on. Raises DataError where data is missing."""
-        return hashlib.sha256(canonical(describe(job, root, device)).encode()).hexdigest()
+        return name_of(describe(job, root, device))
 
     @contextmanager
     def locked(self, key: str) -> Iterator[None]:
@@ -133,6 +133,11 @@ def describe(job: Job, root: Path | None, device: str) -> dict[str, Any]:
         "torch": torch.__version__,
         "device": device_kind(device),
     }
+
+
+def name_of(description: dict[str, Any]) -> str:
+    """What a result is stored under: the SHA-256 of the description of all that it depends on."""
+    return hashlib.sha256(canonical(description).encode()).hexdigest()
 
 
 def device_kind(device: str) -> str:

@@ -8,12 +8,26 @@ from typing import TYPE_CHECKING, TextIO
 
 from tqdm import tqdm
 
+from models.plan import Plan
 from models.queue import Progress
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 _SECONDS_BETWEEN_LINES = 30
+
+
+def complete(plan: Plan, terminal: "TerminalReporter") -> None:
+    """Train and then ask all that a plan lacks, and say how long it will take, how it goes on and how long it took.
+
+    Raises StoreFull where the disk has less room than the trainings need.
+    """
+    if trainings := plan.to_train():
+        with announced(terminal, "training", plan.seconds(trainings), len(trainings)) as report:
+            plan.train(trainings, report)
+    if questions := plan.to_ask():
+        with announced(terminal, "asking", plan.seconds(questions), len(questions)) as report:
+            plan.ask(questions, report)
 
 
 @contextmanager
