@@ -213,7 +213,7 @@ def pytest_runtest_makereport(
                 found=Verdict.ERROR if crashed else trial.verdict,
                 expected=state.expectation(item),
                 figures=state.figures.get(item, ()),
-                seconds=sum(run.seconds for run in runs.values()),
+                seconds=sum(run.seconds + run.asking_seconds for run in runs.values()),
                 problem=str(problem) if crashed else "",
                 settings=catalogue.settings(runs),
             )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evidence.batches import best_lead, log_log_slope, lowest_lead, spread, worst_lead
+from evidence.comparisons import beside_report
 from evidence.correlations import kendall_tau
 from evidence.declarations import refuted
 from evidence.intervals import exactly
@@ -56,6 +57,12 @@ def loss(runs, part, batches):
     return np.stack([runs[batch].arrays[f"{part}_loss"][:, -1] for batch in batches])
 
 
+def beside(what, reported, values):
+    """The report's numbers beside ours, (configuration, seed), by batch size."""
+    by_batch = (dict(zip(BATCH_SIZES, numbers, strict=True)) for numbers in (reported, values))
+    return beside_report(f"{what} at batch", *by_batch)
+
+
 def of(runs, condition):
     """The runs of one condition, by batch size."""
     return {batch: runs[condition, batch] for batch in BATCH_SIZES}
@@ -76,6 +83,7 @@ def test_all_networks_have_16640_parameters(claim):
 def test_accuracy_is_best_between_100_and_1000(claim, runs, part):
     inside, outside = (accuracy(runs, part, batches) for batches in (INSIDE, OUTSIDE))
     claim.figure = accuracy_and_loss(runs, REPORTED)
+    claim.reported = beside(f"{part} accuracy", REPORTED[f"{part}_accuracy"], accuracy(runs, part, BATCH_SIZES))
     claim.holds_if(claim.median(best_lead(inside, outside), f"{part} accuracy, best inside − best outside") > 0)
 
 
@@ -99,6 +107,7 @@ def test_accuracy_is_worst_below_10_and_above_1000(claim, runs, part):
 def test_loss_is_lowest_between_100_and_1000(claim, runs, part):
     inside, outside = (loss(runs, part, batches) for batches in (INSIDE, OUTSIDE))
     claim.figure = accuracy_and_loss(runs, REPORTED)
+    claim.reported = beside(f"{part} loss", REPORTED[f"{part}_loss"], loss(runs, part, BATCH_SIZES))
     claim.holds_if(claim.median(lowest_lead(inside, outside), f"{part} loss, lowest outside − lowest inside") > 0)
 
 
@@ -127,6 +136,7 @@ def test_gradient_of_the_last_batch_falls_as_the_batch_grows(claim, runs):
     norms = runs.last_gradient_norms.mean(2)  # (configuration, seed), of six parameter tensors
     tau = claim.median(kendall_tau(BATCH_SIZES, norms), "Kendall tau of last mini-batch's gradient with batch size")
     claim.figure = sensitivities(runs, REPORTED_SENSITIVITY)
+    claim.reported = beside("last mini-batch's gradient", REPORTED_SENSITIVITY, norms)
     claim.holds_if(tau < -0.5, claim.learned(*runs.values()))
 
 

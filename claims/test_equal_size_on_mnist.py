@@ -2,6 +2,7 @@
 
 import pytest
 
+from evidence.comparisons import beside_report
 from evidence.declarations import inconclusive, refuted
 from evidence.intervals import exactly
 from evidence.measures import drop_at_end, final, lead, relative_noise, rise_since_lowest, share_at_least
@@ -33,6 +34,11 @@ each_model = pytest.mark.parametrize("model", MODELS)
 def accuracy_figure(runs):
     """Accuracy against epoch, with the report's last values."""
     return accuracy_by_epoch(runs, REPORTED_TRAIN, REPORTED_TEST)
+
+
+def at_the_end(runs, name):
+    """What was recorded at epoch 100, (seed,) by model."""
+    return {model: run.arrays[name][:, -1] for model, run in runs.items()}
 
 
 @pytest.mark.claim("M1", "each network has about 23,880 parameters", source="Part 1, Task 2")
@@ -94,6 +100,8 @@ def test_middle_model_is_best_on_the_test_set(claim, runs):
 def test_test_accuracy_plateaus_at_95_to_96_percent(claim, runs, model):
     plateau = claim.median(final(runs[model].test_accuracy, last=10), "test accuracy, mean of the last 10 epochs")
     claim.figure = accuracy_figure(runs)
+    reported = {model: REPORTED_TEST[model]}
+    claim.reported = beside_report("test accuracy at epoch 100,", reported, at_the_end(runs, "test_accuracy"))
     claim.holds_if(plateau.within(0.945, 0.965))
 
 
@@ -102,6 +110,8 @@ def test_test_accuracy_plateaus_at_95_to_96_percent(claim, runs, model):
 def test_training_accuracy_regularly_reaches_99_percent(claim, runs, model):
     share = share_at_least(runs[model].train_accuracy, 0.99, last=50)
     claim.figure = accuracy_figure(runs)
+    reported = {model: REPORTED_TRAIN[model]}
+    claim.reported = beside_report("training accuracy at epoch 100,", reported, at_the_end(runs, "train_accuracy"))
     claim.holds_if(claim.median(share, "share of the last 50 epochs with training accuracy ≥ 99 %") > 0.5)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from evidence.comparisons import beside_report
 from evidence.declarations import inconclusive, refuted
 from evidence.signals import coincidence, largest_changes, share_with_spike, slope_change, spikes
 from models.experiment import Experiment, parameter_count
@@ -28,7 +29,9 @@ REPORTED_SPIKES = (250, 510, 580)  # steps, as the report reads its curve
 def test_spikes_coincide_with_changes_of_slope(claim, runs):
     run = runs["lr"]
     above = coincidence(spikes(run.gradient_norm), slope_change(run.batch_loss))
+    counts = {"at lr": spikes(run.gradient_norm).sum(1)}
     claim.figure = loss_above_norm(runs, REPORTED_SPIKES)
+    claim.reported = beside_report("number of spikes", {"at lr": len(REPORTED_SPIKES)}, counts)
     claim.holds_if(claim.median(above, "percentile of slope change at spikes − under circular shifts") > 0)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from evidence.comparisons import beside_report
 from evidence.correlations import kendall_tau
 from evidence.declarations import refuted
 from evidence.intervals import exactly
@@ -62,6 +63,12 @@ def gap_figure(runs):
     return gap_by_size(runs, sizes(runs), REPORTED_BY_SIZE)
 
 
+def beside(runs, name):
+    """The report's numbers of a measure after the last epoch, where it has any, beside ours, by size."""
+    values = {size: final(run.arrays[name], last=1) for size, run in runs.items()}
+    return beside_report(f"{name.replace('_', ' ')} at size", REPORTED_BY_SIZE.get(name, {}), values)
+
+
 @pytest.mark.claim("P1", "from a few thousand to a million parameters", source="Part 3, Task 2")
 def test_sizes_go_from_a_few_thousand_to_a_million(claim):
     smallest = exactly(min(HIDDEN), "parameters of the smallest network")
@@ -74,6 +81,7 @@ def test_sizes_go_from_a_few_thousand_to_a_million(claim):
 def test_accuracy_rises_with_size(claim, runs, part):
     tau = kendall_tau(sizes(runs), final(getattr(runs, f"{part}_accuracy"), last=1))
     claim.figure = loss_and_accuracy(runs, sizes(runs), REPORTED_BY_SIZE)
+    claim.reported = beside(runs, f"{part}_accuracy")
     claim.holds_if(claim.median(tau, f"Kendall tau of {part} accuracy with size") > 0.5)
 
 
@@ -82,6 +90,7 @@ def test_accuracy_rises_with_size(claim, runs, part):
 def test_loss_falls_with_size(claim, runs, part):
     tau = kendall_tau(sizes(runs), final(getattr(runs, f"{part}_loss"), last=1))
     claim.figure = loss_and_accuracy(runs, sizes(runs), REPORTED_BY_SIZE)
+    claim.reported = beside(runs, f"{part}_loss")
     claim.holds_if(claim.median(tau, f"Kendall tau of {part} loss with size") < -0.5, claim.learned(*runs.values()))
 
 

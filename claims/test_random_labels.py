@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from evidence.capacity import bits_per_parameter
+from evidence.comparisons import beside_report
 from evidence.correlations import trend
 from evidence.declarations import refuted
 from models.experiment import Experiment, parameter_count
@@ -27,12 +28,19 @@ def loss_figure(runs):
     return loss_by_epoch(runs["small"], REPORTED_TRAIN, REPORTED_TEST)
 
 
+def by_epoch(run, curve):
+    """A curve, (seed, record), as what it is at each recorded epoch, (seed,)."""
+    return dict(zip(run.epoch.tolist(), curve.T, strict=True))
+
+
 @refuted("64-10-15-10 on 1,437 digits: 0.936 of ln 10 (0.927 to 0.942, n = 8)", at="fast", on="digits")
 @refuted("8,175 parameters on 2,000 images: 0.613 of ln 10 (0.546 to 0.688, n = 8)", at="fast", on="mnist")
 @pytest.mark.claim("R1", "the network keeps a low training loss", source="Part 3, Task 1, Fig. 11")
 def test_training_loss_is_kept_low(claim, runs):
-    share = runs["small"].train_loss[:, -1] / np.log(10)
+    small = runs["small"]
+    share = small.train_loss[:, -1] / np.log(10)
     claim.figure = loss_figure(runs)
+    claim.reported = beside_report("training loss at epoch", REPORTED_TRAIN, by_epoch(small, small.train_loss))
     claim.holds_if(claim.median(share, "final training loss / ln 10") < 0.5)
 
 
@@ -45,10 +53,12 @@ def test_random_labels_do_not_generalise(claim, runs):
 
 @pytest.mark.claim("R3", "test loss keeps climbing", source="Part 3, Task 1, Fig. 11")
 def test_test_loss_keeps_climbing(claim, runs):
-    loss = runs["small"].test_loss[:, 1:]  # (seed, record), once training has begun
+    small = runs["small"]
+    loss = small.test_loss[:, 1:]  # (seed, record), once training has begun
     whole = claim.median(trend(loss), "Kendall tau of test loss with epoch")
     later = claim.median(trend(loss[:, loss.shape[1] // 2 :]), "Kendall tau over the second half of the epochs")
     claim.figure = loss_figure(runs)
+    claim.reported = beside_report("test loss at epoch", REPORTED_TEST, by_epoch(small, small.test_loss))
     claim.holds_if(whole > 0.5, later > 0.5)
 
 

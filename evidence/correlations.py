@@ -70,8 +70,8 @@ def rank_correlation_interval(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    estimate = float(spearman(one, two))
-    return Interval(measure, estimate, float(drawn.low), float(drawn.high), confidence, tuple(one.tolist()))
+    numbers = (float(spearman(one, two)), float(drawn.low), float(drawn.high))
+    return Interval(measure, *numbers, confidence, tuple(one.tolist()), "correlation")
 
 
 def _defined(correlation: float) -> float:

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from evidence.verdicts import Evidence, Region
+
+Statistic = Literal["median", "share", "correlation", "count"]
 
 
 class TooFewSeeds(Exception):
@@ -20,7 +23,8 @@ class Interval:
     """A confidence interval, low to high, and the values it came from.
 
     measure: what was measured, with its unit in brackets where it has one; confidence: 1 for a plain
-    count. Compared with a number it answers Evidence: `interval < x`, `<= x`, `> x`, `>= x`, `.within(a, b)`.
+    count; statistic: what the estimate is, over seeds or over single runs. Compared with a number it
+    answers Evidence: `interval < x`, `<= x`, `> x`, `>= x`, `.within(a, b)`.
     """
 
     measure: str
@@ -29,6 +33,7 @@ class Interval:
     high: float
     confidence: float
     values: tuple[float, ...]
+    statistic: Statistic = "median"
 
     @property
     def n(self) -> int:
@@ -94,12 +99,12 @@ def share_interval(successes: ArrayLike, measure: str, confidence: float) -> Int
         raise ValueError(f"{measure}: each seed either succeeds or not, but the values are {values.tolist()}")
     result = stats.binomtest(int(values.sum()), len(values))
     low, high = result.proportion_ci(confidence, "exact")
-    return Interval(measure, float(values.mean()), float(low), float(high), confidence, tuple(values.tolist()))
+    return Interval(measure, float(values.mean()), float(low), float(high), confidence, tuple(values.tolist()), "share")
 
 
 def exactly(value: float, measure: str) -> Interval:
     """A plain count, which needs no seeds: an interval of no width."""
-    return Interval(measure, float(value), float(value), float(value), 1.0, (float(value),))
+    return Interval(measure, float(value), float(value), float(value), 1.0, (float(value),), "count")
 
 
 def seeds_needed(confidence: float) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evidence import intervals
+from evidence.comparisons import Comparison
 from evidence.correlations import rank_correlation_interval
 from evidence.intervals import Interval, TooFewSeeds
 from evidence.measures import progress
@@ -46,7 +47,8 @@ class Trial:
     """The `claim` fixture: makes intervals at the tier's confidence, takes a figure, and judges.
 
     case: which of a parametrised claim's cases this is, such as "deep"; empty where there is one;
-    asides: intervals that are kept with the evidence but decide nothing, such as a sweep of a tolerance.
+    asides: intervals that are kept with the evidence but decide nothing, such as a sweep of a tolerance;
+    reported: the report's own numbers beside ours.
     """
 
     sentence: Sentence
@@ -54,6 +56,7 @@ class Trial:
     confidence: float
     figure: Any = None
     asides: tuple[Interval, ...] = ()
+    reported: tuple[Comparison, ...] = ()
     evidence: tuple[Evidence, ...] = field(default=(), init=False)
 
     def median(self, values: ArrayLike, measure: str) -> Interval:
@@ -73,7 +76,7 @@ class Trial:
             return rank_correlation_interval(first, second, measure, self.confidence)
         except TooFewSeeds:
             values = np.asarray(first, dtype=float)
-            return Interval(measure, 0.0, -1.0, 1.0, self.confidence, tuple(values.tolist()))
+            return Interval(measure, 0.0, -1.0, 1.0, self.confidence, tuple(values.tolist()), "correlation")
 
     def learned(self, *runs: Trained) -> Evidence:
         """Evidence that training did something in every one of these runs: its loss fell.

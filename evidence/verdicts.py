@@ -75,6 +75,21 @@ class Evidence:
         touches = low_inside or high_inside or encloses
         return Verdict.INCONCLUSIVE if touches else Verdict.REFUTED
 
+    @property
+    def margin(self) -> float:
+        """How far the interval lies from the region's border, in widths of the interval.
+
+        0 for an inconclusive one, or one without end; infinite for a plain count, or where all seeds agree.
+        """
+        found, region = self.interval, self.region
+        inside = min(_distance(found.low, region.low), _distance(found.high, region.high))
+        beside = min(_distance(found.low, region.high), _distance(found.high, region.low))
+        distance = {Verdict.HOLDS: inside, Verdict.REFUTED: beside}.get(self.verdict, 0.0)
+        width = found.high - found.low
+        if found.confidence == 1 or (width == 0 and distance > 0):
+            return math.inf
+        return distance / width if math.isfinite(width) and width > 0 else 0.0
+
     def __bool__(self) -> bool:
         raise TypeError(
             "evidence is not a bool: give it to claim.holds_if(...). `assert interval < x` and "
@@ -103,6 +118,10 @@ def judge(*evidence: Evidence) -> Verdict:
         if verdict in verdicts:
             return verdict
     return Verdict.HOLDS
+
+
+def _distance(end: float, border: float) -> float:
+    return math.inf if math.isinf(border) else abs(end - border)
 
 
 def number(value: float) -> str:

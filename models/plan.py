@@ -92,7 +92,7 @@ class Plan:
             if isinstance(wanted, Probe):
                 trained = self._run(wanted.experiment, seeds)
                 answers = joined(wanted.experiment, [self._load(job) for job in probe_jobs(wanted, seeds)])
-                run = Run(wanted.experiment, trained.arrays | answers.arrays, trained.seconds + answers.seconds)
+                run = Run(wanted.experiment, trained.arrays | answers.arrays, trained.seconds, answers.seconds)
             else:
                 run = joined(wanted, [self._load(job) for job in jobs(wanted, seeds)])
             self._read[wanted, seeds] = run

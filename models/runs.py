@@ -37,12 +37,14 @@ class Run:
     """One experiment, trained for seeds 0 to n - 1.
 
     Every array that training recorded is an attribute, such as `train_loss`, (seed, record);
-    see `models.training.train`.
+    see `models.training.train`. seconds: of training, on one core; asking_seconds: of the question to the
+    trained networks, where there was one.
     """
 
     experiment: Experiment
     arrays: Arrays = field(repr=False)
     seconds: float
+    asking_seconds: float = 0.0
 
     def __getattr__(self, name: str) -> Array:
         arrays = self.__dict__.get("arrays", {})  # absent while pickle is making the object

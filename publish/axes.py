@@ -70,22 +70,7 @@ class Axis:
             first, last = math.ceil(self.low / step), math.floor(self.high / step)
             return [round(step * count, 12) for count in range(first, last + 1)]
         if self.kind == "log":
-            first, last = math.ceil(math.log10(self.low)), math.floor(math.log10(self.high))
-            every = max(1, math.ceil((last - first + 1) / 5))
-            powers = [10.0**power for power in range(first, last + 1, every)]
-            return (
-                powers
-                if len(powers) > 2
-                else [
-                    *powers,
-                    *(
-                        part * power
-                        for power in (*powers, powers[0] / 10 if powers else 1)
-                        for part in (2, 5)
-                        if self.low <= part * power <= self.high
-                    ),
-                ]
-            )
+            return _powers_of_ten(self.low, self.high)
         furthest = math.floor(math.log10(max(abs(self.low), abs(self.high))))
         powers = [10.0**power for power in range(furthest, furthest - 3, -1)]
         return [0.0, *(sign * power for power in powers for sign in (1, -1) if self.low <= sign * power <= self.high)]
@@ -114,6 +99,17 @@ def axis(numbers: Iterable[float], borders: Iterable[float] = ()) -> Axis:
     if not positive and max(abs(low), abs(high)) > _ASINH_SPAN * typical:
         return Axis("asinh", low - padding, high + padding, scale=typical, **lanes)
     return Axis("linear", low - padding, high + padding, **lanes)
+
+
+def _powers_of_ten(low: float, high: float) -> list[float]:
+    """At most five powers of ten between two positive numbers; with few of them, their double and fivefold too."""
+    first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
+    every = max(1, math.ceil((last - first + 1) / 5))
+    powers = [10.0**power for power in range(first, last + 1, every)]
+    if len(powers) > 2:
+        return powers
+    between = [part * power for power in (*powers, 10.0 ** (first - 1)) for part in (2, 5)]
+    return [*powers, *(value for value in between if low <= value <= high)]
 
 
 def _round_step(least: float) -> float:

@@ -35,7 +35,8 @@ def declared(declarations: Iterable[Declaration]) -> list[Entry]:
 def settings(runs: Mapping[Hashable, Run]) -> tuple[dict[str, Any], ...]:
     """What was trained for a claim, as its tier trained it: one a configuration, under its name in the claim.
 
-    `widths` are the units of every layer; `trained` is the number of networks; then come the fields of the
+    `widths` are the units of every layer; `trained` is the number of networks, `seconds` what they took on one core,
+    and `asking_seconds` a question to them; then come the fields of the
     experiment that differ from their defaults.
     """
     return tuple(
@@ -45,6 +46,8 @@ def settings(runs: Mapping[Hashable, Run]) -> tuple[dict[str, Any], ...]:
             "parameters": parameter_count(*run.experiment.widths),
             "trained": run.n,
             "steps": run.experiment.steps,
+            "seconds": round(run.seconds, 1),
+            "asking_seconds": round(run.asking_seconds, 1),
             **{key: value for key, value in run.experiment.description().items() if key != "hidden"},
         }
         for name, run in runs.items()

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 
+from models.runs import Run
 from models.store import source_digest, write_whole
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ _STYLE: Any = {
 class Drawing:
     """A figure that can be drawn.
 
-    name: of its files; subject: what was trained on, n: for how many seeds; draw: makes it, given the
-    line that states tier, subject and n; shown: every array in it, so that a figure is drawn again
-    exactly when what it shows has changed.
+    name: of its files; subject: what was trained on, n: for how many seeds, or other units; draw: makes
+    it, given the line that states tier, subject and n; shown: every array in it, so that a figure is drawn
+    again exactly when what it shows has changed.
     """
 
     name: str
@@ -44,6 +45,17 @@ class Drawing:
     n: int
     draw: Callable[[str], "Figure"]
     shown: tuple[np.ndarray, ...]
+    unit: str = "seeds"
+
+
+def drawing_of(
+    name: str, runs: Run | Mapping[Any, Run], draw: Callable[[str], "Figure"], *shown: np.ndarray, unit: str = "seeds"
+) -> Drawing:
+    """The drawing of what was recorded. runs: those that are shown, which share their data and seeds."""
+    run = runs if isinstance(runs, Run) else next(iter(runs.values()))
+    experiment = run.experiment
+    subject = f"{experiment.data}(x)" if experiment.is_function else experiment.data
+    return Drawing(name, subject, run.n, draw, shown, unit)
 
 
 def save(drawing: Drawing, tier: str, dataset: str, folder: Path) -> list[str]:
@@ -65,7 +77,7 @@ def _draw(drawing: Drawing, tier: str, stamp: str, paths: dict[str, Path]) -> No
 
     metadata = {"svg": {"Date": None, "Identifier": stamp}, "png": {"Description": stamp, "Software": None}}
     with matplotlib.rc_context(_STYLE):
-        figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} seeds")
+        figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
         for kind, path in paths.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, metadata=metadata[kind])
@@ -75,9 +87,8 @@ def _draw(drawing: Drawing, tier: str, stamp: str, paths: dict[str, Path]) -> No
 
 def _stamp(drawing: Drawing, tier: str) -> str:
     """SHA-256 of all that decides the drawing's bytes: what it shows, how, and with what."""
-    total = hashlib.sha256(
-        f"{drawing.name} {drawing.subject} {drawing.n} {tier} {matplotlib.__version__} {_sources()}".encode()
-    )
+    said = (drawing.name, drawing.subject, drawing.n, drawing.unit, tier, matplotlib.__version__, _sources())
+    total = hashlib.sha256(" ".join(map(str, said)).encode())
     for array in drawing.shown:
         total.update(f"{array.dtype}{array.shape}".encode())
         total.update(np.ascontiguousarray(array).tobytes())

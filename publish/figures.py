@@ -16,6 +16,7 @@ Array = NDArray[np.floating]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
 _MOST_LINES = 12  # thin lines beyond this many hide one another
+FRAME = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}  # of a legend over bands and lines
 
 
 def seeds_and_median(axes: "Axes", x: NDArray[Any], values: Array, style: int, label: str) -> None:
@@ -29,18 +30,19 @@ def seeds_and_median(axes: "Axes", x: NDArray[Any], values: Array, style: int, l
 
 def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], colour: str) -> None:
     """The report's own numbers, as hollow marks."""
-    axes.plot(
-        x,
-        y,
-        linestyle="none",
-        marker="o",
-        markersize=8,
-        markerfacecolor="none",
-        markeredgecolor=colour,
-        markeredgewidth=1.6,
-        zorder=4,
-        clip_on=False,
-    )
+    axes.plot(x, y, zorder=4, clip_on=False, **hollow(colour))
+
+
+def hollow(colour: str) -> dict[str, Any]:
+    """How a mark looks that stands for the report's own number."""
+    return {
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": 8,
+        "markerfacecolor": "none",
+        "markeredgecolor": colour,
+        "markeredgewidth": 1.6,
+    }
 
 
 _KEY = "; thin: seeds, band: middle 80 %, bold: median"
@@ -75,8 +77,18 @@ def legend(axes: "Axes", has_reported: bool, **options: Any) -> None:
 
     handles, _ = axes.get_legend_handles_labels()
     if has_reported:
-        handles.append(
-            Line2D([], [], linestyle="none", marker="o", markersize=8, markerfacecolor="none",
-                   markeredgecolor="0.3", label="the report's number")
-        )  # fmt: skip
+        handles.append(Line2D([], [], label="the report's number", **hollow("0.3")))
     axes.legend(handles=handles, fontsize=8.5, **options)
+
+
+def plain_log(axes: "Axes") -> None:
+    """A log scale upwards for what is drawn already, with numbers written out: 0.2, not a power of ten."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    low, high = axes.get_ylim()
+    decades = np.log10(high / low)
+    steps = (1,) if decades > 2 else (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
+    axes.yaxis.set_major_locator(LogLocator(subs=steps))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())

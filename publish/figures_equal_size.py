@@ -1,12 +1,12 @@
 """Figures of Part 1, Task 2: networks of equal size on MNIST (the report's figures 5-6, and a control)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.runs import Array, Run
-from publish.drawings import Drawing
+from publish.drawings import Drawing, drawing_of
 from publish.figures import COLOURS, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def loss_by_epoch(runs: Mapping[str, Run]) -> Drawing:
         legend(axes[2], has_reported=False)
         return figure
 
-    arrays = tuple(curve for parts in curves.values() for curve in parts)
-    return _drawing("equal-size-loss", runs, draw, arrays)
+    arrays = (curve for parts in curves.values() for curve in parts)
+    return drawing_of("equal-size-loss", runs, draw, *arrays)
 
 
 def accuracy_by_epoch(
@@ -52,8 +52,8 @@ def accuracy_by_epoch(
         legend(axes[1], has_reported=True, loc="lower right")
         return figure
 
-    arrays = tuple(curve for parts in curves.values() for curve in parts)
-    return _drawing("equal-size-accuracy", runs, draw, arrays)
+    arrays = (curve for parts in curves.values() for curve in parts)
+    return drawing_of("equal-size-accuracy", runs, draw, *arrays)
 
 
 def accuracy_of_controls(runs: Mapping[str, Run]) -> Drawing:
@@ -74,14 +74,9 @@ def accuracy_of_controls(runs: Mapping[str, Run]) -> Drawing:
         legend(axes, has_reported=False, loc="lower right")
         return figure
 
-    return _drawing("equal-size-controls", runs, draw, tuple(curves.values()))
+    return drawing_of("equal-size-controls", runs, draw, *curves.values())
 
 
 def _floor(curves: tuple[Array, ...]) -> float:
     """Where an accuracy axis may begin: below the later half of what nine in ten seeds reach."""
     return min(float(np.quantile(curve[:, curve.shape[1] // 2 :], 0.1)) for curve in curves) - 0.01
-
-
-def _drawing(name: str, runs: Mapping[str, Run], draw: Callable[[str], "Figure"], arrays: tuple[Array, ...]) -> Drawing:
-    run = next(iter(runs.values()))
-    return Drawing(name, run.experiment.data, run.n, draw, arrays)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from models.runs import Run
-from publish.drawings import Drawing
+from publish.drawings import Drawing, drawing_of
 from publish.figures import legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def loss_by_step(runs: Mapping[str, Run], function: str, converged_at: float) ->
         legend(axes, has_reported=True)
         return figure
 
-    return Drawing(f"function-loss-{function}", f"{function}(x)", _seeds(runs), draw, (*curves.values(), threshold))
+    return drawing_of(f"function-loss-{function}", runs, draw, *curves.values(), threshold)
 
 
 def fit(runs: Mapping[str, Run], function: str) -> Drawing:
@@ -55,8 +55,8 @@ def fit(runs: Mapping[str, Run], function: str) -> Drawing:
         legend(left, has_reported=False, loc="lower right", ncols=2)
         return figure
 
-    outputs = tuple(samples.outputs for samples in answers.values())
-    return Drawing(f"function-fit-{function}", f"{function}(x)", _seeds(runs), draw, outputs)
+    outputs = (samples.outputs for samples in answers.values())
+    return drawing_of(f"function-fit-{function}", runs, draw, *outputs)
 
 
 def even_kinks(deep: Run, shallow: Run, even: Run) -> Drawing:
@@ -72,8 +72,8 @@ def even_kinks(deep: Run, shallow: Run, even: Run) -> Drawing:
         legend(axes, has_reported=False, loc="lower center")
         return figure
 
-    outputs = tuple(samples.outputs for samples in answers.values())
-    return Drawing("function-even-kinks", "cos(x)", deep.n, draw, outputs)
+    outputs = (samples.outputs for samples in answers.values())
+    return drawing_of("function-even-kinks", deep, draw, *outputs)
 
 
 def outside(runs: Mapping[str, Run], function: str) -> Drawing:
@@ -90,9 +90,5 @@ def outside(runs: Mapping[str, Run], function: str) -> Drawing:
         legend(axes, has_reported=False, loc="lower right", ncols=2)
         return figure
 
-    outputs = tuple(samples.outputs for samples in answers.values())
-    return Drawing(f"function-outside-{function}", f"{function}(x)", _seeds(runs), draw, outputs)
-
-
-def _seeds(runs: Mapping[str, Run]) -> int:
-    return next(iter(runs.values())).n
+    outputs = (samples.outputs for samples in answers.values())
+    return drawing_of(f"function-outside-{function}", runs, draw, *outputs)

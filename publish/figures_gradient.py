@@ -1,28 +1,18 @@
 """Figures of Part 2, Task 2: the gradient norm during training (the report's figures 9-10, and all seeds)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evidence.signals import largest_changes, slope_change, spikes
-from models.runs import Array, Run
-from publish.drawings import Drawing
-from publish.figures import COLOURS, legend, panels, seeds_and_median
+from models.runs import Run
+from publish.drawings import Drawing, drawing_of
+from publish.figures import COLOURS, hollow, legend, panels, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_HOLLOW: dict[str, Any] = {
-    "linestyle": "none",
-    "marker": "o",
-    "markersize": 8,
-    "markerfacecolor": "none",
-    "markeredgecolor": "0.2",
-    "markeredgewidth": 1.6,
-    "clip_on": False,
-}
 
 
 def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
@@ -61,7 +51,7 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
         grid[1, 0].legend(fontsize=8.5)
         return figure
 
-    return _drawing("gradient-norm", runs, draw, tuple(curve for pair in curves.values() for curve in pair))
+    return drawing_of("gradient-norm", runs, draw, *(curve for pair in curves.values() for curve in pair))
 
 
 def norm_and_spikes(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
@@ -81,22 +71,25 @@ def norm_and_spikes(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
             seed, step = np.nonzero(spikes(norm))
             height = 90 / len(norm)  # in points, so that two a seed fit into the panel
             right.plot(scale * step, seed + 0.4 * style - 0.2, "|", color=COLOURS[style], markersize=height)
-        right.plot(reported_spikes, [len(norm) + 0.5] * len(reported_spikes), **_HOLLOW)
+        right.plot(reported_spikes, [len(norm) + 0.5] * len(reported_spikes), clip_on=False, **hollow("0.2"))
         left.set(yscale="log", xlabel="step (at lr / 4: step / 4)", ylabel="gradient norm (L2)")
         right.set(xlabel="step (at lr / 4: step / 4)", ylabel="seed", xlim=(0, max(steps[0], *reported_spikes)))
         right.grid(axis="y", visible=False)
         legend(left, has_reported=True, loc="lower left")
         return figure
 
-    return _drawing("gradient-spikes", runs, draw, tuple(norms.values()))
+    return drawing_of("gradient-spikes", runs, draw, *norms.values())
 
 
 def _reported_places(axes: "Axes", steps: Sequence[float]) -> None:
     """Hollow marks at the foot of the axes, since the report's figure gives steps and no heights to read off."""
     label = "where the report sees spikes"
-    axes.plot(steps, [0] * len(steps), transform=axes.get_xaxis_transform(), label=label, zorder=4, **_HOLLOW)
-
-
-def _drawing(name: str, runs: Mapping[str, Run], draw: Callable[[str], "Figure"], arrays: tuple[Array, ...]) -> Drawing:
-    run = next(iter(runs.values()))
-    return Drawing(name, f"{run.experiment.data}(x)", run.n, draw, arrays)
+    axes.plot(
+        steps,
+        [0] * len(steps),
+        transform=axes.get_xaxis_transform(),
+        label=label,
+        zorder=4,
+        clip_on=False,
+        **hollow("0.2"),
+    )

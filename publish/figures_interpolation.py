@@ -7,11 +7,10 @@ import numpy as np
 
 from models.probes import ALPHAS
 from models.runs import Run
-from publish.drawings import Drawing
-from publish.figures import COLOURS, panels, seeds_and_median
+from publish.drawings import Drawing, drawing_of
+from publish.figures import COLOURS, panels, plain_log, seeds_and_median
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -47,8 +46,8 @@ def paths(independent: Run, shared: Run) -> Drawing:
         figure.legend(handles=named, loc="outside lower center", ncols=4, fontsize=8.5)
         return figure
 
-    arrays = tuple(curve for parts in curves for curve in parts)
-    return Drawing("interpolation-path", independent.experiment.data, independent.n, draw, arrays)
+    arrays = (curve for parts in curves for curve in parts)
+    return drawing_of("interpolation-path", independent, draw, *arrays)
 
 
 def sharpness(runs: Mapping[int, Run]) -> Drawing:
@@ -66,18 +65,4 @@ def sharpness(runs: Mapping[int, Run]) -> Drawing:
         axes.set_xticks(places, names)
         return figure
 
-    run = next(iter(runs.values()))
-    return Drawing("interpolation-sharpness", run.experiment.data, run.n, draw, (values,))
-
-
-def plain_log(axes: "Axes") -> None:
-    """A log scale upwards for what is drawn already, with numbers written out: 0.2, not a power of ten."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
-    axes.set_yscale("log")
-    low, high = axes.get_ylim()
-    decades = np.log10(high / low)
-    steps = (1,) if decades > 2 else (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
-    axes.yaxis.set_major_locator(LogLocator(subs=steps))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    return drawing_of("interpolation-sharpness", runs, draw, values)

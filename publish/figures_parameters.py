@@ -1,6 +1,6 @@
 """Figures of Part 3, Task 2: ten networks by their number of parameters (the report's figures 12-13)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,8 +8,8 @@ import numpy as np
 from evidence.intervals import Interval
 from evidence.verdicts import number
 from models.runs import Array, Runs
-from publish.drawings import Drawing
-from publish.figures import COLOURS, legend, panels, reported, seeds_and_median
+from publish.drawings import Drawing, drawing_of
+from publish.figures import COLOURS, FRAME, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 Reported = Mapping[str, Mapping[int, float]]  # what the report says of each measure, by size
 
 _TITLES = {"plateau": "Where test accuracy stops growing", "knee": "Where returns diminish"}
-_FRAME = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}  # over bands and lines
 _LARGEST = 1.5e6  # parameters: where an axis of sizes may end
 
 
@@ -43,10 +42,10 @@ def loss_and_accuracy(runs: Runs, sizes: Array, reported_numbers: Reported) -> D
         axes[1].set(ylabel="accuracy (share of images)")
         axes[2].set(ylabel="accuracy (share of images)", ylim=(floor, 1.003))
         for axis, place in zip(axes, ("lower left", "lower right", "best"), strict=True):
-            legend(axis, has_reported=True, loc=place, **_FRAME)
+            legend(axis, has_reported=True, loc=place, **FRAME)
         return figure
 
-    return _drawing("parameters", runs, draw, sizes, *measured.values())
+    return drawing_of("parameters", runs, draw, sizes, *measured.values())
 
 
 def gap_by_size(runs: Runs, sizes: Array, reported_numbers: Reported) -> Drawing:
@@ -72,7 +71,7 @@ def gap_by_size(runs: Runs, sizes: Array, reported_numbers: Reported) -> Drawing
         legend(axes[1], has_reported=False, loc="best")
         return figure
 
-    return _drawing("parameters-gap", runs, draw, sizes, accuracy, loss)
+    return drawing_of("parameters-gap", runs, draw, sizes, accuracy, loss)
 
 
 def accuracy_with_band(name: str, runs: Runs, sizes: Array, reported_numbers: Reported, found: Interval) -> Drawing:
@@ -94,10 +93,10 @@ def accuracy_with_band(name: str, runs: Runs, sizes: Array, reported_numbers: Re
         _reported(axes, reported_numbers["test_accuracy"], 0, floor)
         _size_axis(axes, sizes)
         axes.set(ylabel="accuracy (share of images)", ylim=(floor or None, 1.003))
-        legend(axes, has_reported=True, loc="best", **_FRAME)
+        legend(axes, has_reported=True, loc="best", **FRAME)
         return figure
 
-    return _drawing(f"parameters-{name}", runs, draw, sizes, accuracy, ends)
+    return drawing_of(f"parameters-{name}", runs, draw, sizes, accuracy, ends)
 
 
 def _last(runs: Runs, name: str) -> Array:
@@ -119,8 +118,3 @@ def _upper_end(accuracy: Array) -> float:
 
 def _size_axis(axes: "Axes", sizes: Array) -> None:
     axes.set(xscale="log", xlabel="number of parameters", xlim=(min(1000, float(sizes[0])) * 0.8, _LARGEST))
-
-
-def _drawing(name: str, runs: Runs, draw: Callable[[str], "Figure"], *shown: Array) -> Drawing:
-    run = next(iter(runs.values()))
-    return Drawing(name, run.experiment.data, run.n, draw, shown)

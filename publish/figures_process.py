@@ -6,7 +6,7 @@ import numpy as np
 
 from evidence.paths import own_plane, plane, relative_displacement
 from models.runs import Array, Run
-from publish.drawings import Drawing
+from publish.drawings import Drawing, drawing_of
 from publish.figures import COLOURS, legend, panels, seeds_and_median
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def paths(series: Run, long: Run) -> Drawing:
         axes[2].legend(title="loss", fontsize=8.5, title_fontsize=8.5, loc="upper left", bbox_to_anchor=(1, 1))
         return figure
 
-    return Drawing("process-paths", "cos(x)", series.n, draw, (layer_2, whole, own, short_loss, long_loss))
+    return drawing_of("process-paths", series, draw, layer_2, whole, own, short_loss, long_loss)
 
 
 def movement_by_step(long: Run) -> Drawing:
@@ -67,7 +67,7 @@ def movement_by_step(long: Run) -> Drawing:
         axes[1].set_ylabel("from step 1 / norm of initial weights")
         return figure
 
-    return Drawing("process-movement", "cos(x)", long.n, draw, (ratio, moved, steps))
+    return drawing_of("process-movement", long, draw, ratio, moved, steps)
 
 
 def _paths(axes: "Axes", points: Array, loss: Array) -> None:

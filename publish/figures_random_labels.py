@@ -1,15 +1,15 @@
 """Figures of Part 3, Task 1: random labels (the report's figure 11, and what a network stores of them)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evidence.capacity import bits_per_parameter
 from models.experiment import parameter_count
-from models.runs import Array, Run
-from publish.drawings import Drawing
-from publish.figures import COLOURS, legend, panels, reported, seeds_and_median
+from models.runs import Run
+from publish.drawings import Drawing, drawing_of
+from publish.figures import COLOURS, FRAME, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ def loss_by_epoch(run: Run, reported_train: Mapping[int, float], reported_test: 
         legend(axes, has_reported=True, loc="best")
         return figure
 
-    return _drawing("random-labels-loss", run, draw, run.epoch, run.train_loss, run.test_loss)
+    return drawing_of("random-labels-loss", run, draw, run.epoch, run.train_loss, run.test_loss)
 
 
 def accuracy_by_epoch(run: Run) -> Drawing:
@@ -50,7 +50,7 @@ def accuracy_by_epoch(run: Run) -> Drawing:
         legend(axes, has_reported=False, loc="best")
         return figure
 
-    return _drawing("random-labels-accuracy", run, draw, run.epoch, *curves.values())
+    return drawing_of("random-labels-accuracy", run, draw, run.epoch, *curves.values())
 
 
 def capacity_by_epoch(runs: Mapping[str, Run]) -> Drawing:
@@ -72,12 +72,12 @@ def capacity_by_epoch(runs: Mapping[str, Run]) -> Drawing:
         last = max(int(run.epoch[-1]) for run in runs.values())
         left.set(xlabel="epoch", ylabel="training accuracy (share of images)", xlim=(0, last), ylim=(0, 1.02))
         right.set(xlabel="epoch", ylabel="bits per parameter", xlim=(0, last), ylim=(0, None))
-        legend(left, has_reported=False, loc="best", frameon=True, framealpha=0.85, edgecolor="none")
+        legend(left, has_reported=False, loc="best", **FRAME)
         legend(right, has_reported=False, loc="best")
         return figure
 
     epochs, accuracies = zip(*((run.epoch, run.train_accuracy) for run in runs.values()), strict=True)
-    return _drawing("random-labels-capacity", next(iter(runs.values())), draw, *epochs, *accuracies, *stored.values())
+    return drawing_of("random-labels-capacity", runs, draw, *epochs, *accuracies, *stored.values())
 
 
 def _network(run: Run) -> str:
@@ -87,7 +87,3 @@ def _network(run: Run) -> str:
 
 def _level(axes: "Axes", at: float, label: str) -> None:
     axes.axhline(at, color="0.3", linewidth=0.8, linestyle="dotted", label=label)
-
-
-def _drawing(name: str, run: Run, draw: Callable[[str], "Figure"], *shown: Array) -> Drawing:
-    return Drawing(name, run.experiment.data, run.n, draw, shown)

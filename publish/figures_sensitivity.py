@@ -1,14 +1,13 @@
 """Figures of Part 3, Task 3.2: batch size and sensitivity (the report's figures 14-15, and three controls)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from models.runs import Array, Run
-from publish.drawings import Drawing
-from publish.figures import COLOURS, legend, panels, reported, seeds_and_median
-from publish.figures_interpolation import plain_log
+from publish.drawings import Drawing, drawing_of
+from publish.figures import COLOURS, legend, panels, plain_log, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +35,7 @@ def accuracy_and_loss(runs: Mapping[int, Run], report: Mapping[str, Sequence[flo
         legend(row[0], has_reported=True, loc="lower left")
         return figure
 
-    return _drawing("sensitivity-accuracy-loss", runs, draw, tuple(curves.values()))
+    return drawing_of("sensitivity-accuracy-loss", runs, draw, *curves.values())
 
 
 def sensitivities(runs: Mapping[int, Run], report: Sequence[float]) -> Drawing:
@@ -64,7 +63,7 @@ def sensitivities(runs: Mapping[int, Run], report: Sequence[float]) -> Drawing:
         legend(row[0], has_reported=True, loc="lower left")
         return figure
 
-    return _drawing("sensitivity-measures", runs, draw, curves)
+    return drawing_of("sensitivity-measures", runs, draw, *curves)
 
 
 def at_equal_steps(epochs: Mapping[int, Run], steps: Mapping[int, Run]) -> Drawing:
@@ -101,7 +100,7 @@ def at_frozen_weights(run: Run) -> Drawing:
         legend(axes, has_reported=False, loc="lower left")
         return figure
 
-    return _drawing("sensitivity-frozen", {0: run}, draw, (norms, sizes))
+    return drawing_of("sensitivity-frozen", run, draw, norms, sizes)
 
 
 def _two_conditions(name: str, title: str, runs: Mapping[int, Run], curves: Mapping[str, Array], label: str) -> Drawing:
@@ -116,7 +115,7 @@ def _two_conditions(name: str, title: str, runs: Mapping[int, Run], curves: Mapp
         legend(axes, has_reported=False)
         return figure
 
-    return _drawing(name, runs, draw, tuple(curves.values()))
+    return drawing_of(name, runs, draw, *curves.values())
 
 
 def _sizes(runs: Mapping[int, Run]) -> np.ndarray:
@@ -133,10 +132,3 @@ def _over_batch_size(axes: "Axes", sizes: np.ndarray) -> None:
     axes.set(xlabel="batch size (images)", xscale="log")
     axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
-
-
-def _drawing(
-    name: str, runs: Mapping[int, Run], draw: Callable[[str], "Figure"], arrays: tuple[np.ndarray, ...]
-) -> Drawing:
-    run = next(iter(runs.values()))
-    return Drawing(name, run.experiment.data, run.n, draw, arrays)

@@ -10,7 +10,7 @@ from evidence.correlations import FEWEST_RUNS
 from evidence.intervals import Interval
 from evidence.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 from models.runs import Array, Run
-from publish.drawings import Drawing
+from publish.drawings import Drawing, drawing_of
 from publish.figures import COLOURS, panels
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def curvature_against_loss(run: Run, accepted: NDArray[np.bool_], correlate: Cor
         row[2].legend(fontsize=8.5)
         return figure
 
-    return Drawing("zero-gradient", "cos(x)", run.n, draw, (eigenvalues, loss, accepted))
+    return drawing_of("zero-gradient", run, draw, eigenvalues, loss, accepted, unit="runs")
 
 
 def _points(axes: "Axes", loss: Array, shares: Array, accepted: NDArray[np.bool_], style: int) -> None:

@@ -5,7 +5,7 @@ import math
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import filelock
 
+from evidence.comparisons import Comparison
 from evidence.intervals import Interval
 from evidence.trial import Expectation, Trial
 from evidence.verdicts import Evidence, Verdict
@@ -20,8 +21,7 @@ from models.store import write_whole
 from publish.catalogue import Entry
 from publish.tasks import order
 
-SCHEMA = 2  # since 2: the declared claims, and what was trained for each verdict
-_READABLE = (1, 2)
+SCHEMA = 3
 _PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "matplotlib", "pytest")
 
 
@@ -66,6 +66,7 @@ def as_json(record: Record) -> dict[str, Any]:
         "problem": record.problem,
         "evidence": [_evidence(item) for item in record.trial.evidence],
         "asides": [_interval(item) for item in record.trial.asides],
+        "reported": [_comparison(item) for item in record.trial.reported],
         "figures": list(record.figures),
         "settings": [dict(each) for each in record.settings],
         "seconds_trained": round(record.seconds, 1),
@@ -87,7 +88,7 @@ def merge(folder: Path, records: Iterable[Record], device: str, declared: Iterab
     """Put a session's records into verdicts.json, in place of earlier ones of the same name.
 
     declared: the claims that the session knows of, with all their cases, run or not. They replace earlier
-    declarations of the same claims. A file of schema 1 is read as one that declares nothing.
+    declarations of the same claims.
 
     Raises OSError where the folder cannot be written.
     """
@@ -126,9 +127,9 @@ def read(path: Path) -> dict[str, Any]:
         return nothing
     try:
         known: dict[str, Any] = json.loads(path.read_bytes())
-        if known["schema"] not in _READABLE:
+        if known["schema"] != SCHEMA:
             raise ValueError(f"schema {known['schema']}")
-        return nothing | {part: list(known[part]) for part in nothing if part in known or part != "claims"}
+        return nothing | {part: list(known[part]) for part in nothing}
     except (ValueError, KeyError, TypeError):
         path.replace(path.with_suffix(".json.damaged"))
         return nothing
@@ -141,19 +142,24 @@ def _evidence(item: Evidence) -> dict[str, Any]:
         "low_included": item.region.low_included,
         "high_included": item.region.high_included,
     }
-    values = [_finite(float(f"{value:.7g}")) for value in item.interval.values]
-    return _interval(item.interval) | {"region": region, "verdict": str(item.verdict), "values": values}
+    return _interval(item.interval) | {"region": region, "verdict": str(item.verdict)}
 
 
 def _interval(found: Interval) -> dict[str, Any]:
     return {
         "measure": found.measure,
+        "statistic": found.statistic,
         "n": found.n,
         "estimate": _finite(found.estimate),
         "low": _finite(found.low),
         "high": _finite(found.high),
         "confidence": found.confidence,
+        "values": [_finite(float(f"{value:.7g}")) for value in found.values],
     }
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    return {name: _finite(value) if isinstance(value, float) else value for name, value in asdict(found).items()}
 
 
 def _finite(value: float) -> float | str:

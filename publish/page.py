@@ -14,7 +14,8 @@ from markupsafe import Markup
 from evidence.verdicts import Verdict, number
 from publish import badges, panels, pictures, strips
 from publish.files import environment, source, write_if_changed
-from publish.summary import Claim, Summary, counts, read
+from publish.reading import read
+from publish.summary import Claim, Summary, counts
 from publish.tasks import Task
 from publish.verdict_table import verdict_table
 

@@ -6,56 +6,59 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from evidence.verdicts import Region, Verdict, number
+from evidence.comparisons import Comparison
+from evidence.intervals import Interval
+from evidence.verdicts import Evidence, Region, Verdict, number
 from publish.axes import Axis
 from publish.strips import common_axis
-from publish.summary import Claim, Condition, Judged, Summary
+from publish.summary import Claim, Judged, Summary
 
 _DATASETS = {"mnist": "MNIST", "digits": "8×8 digits"}
 _NAMED = ("name", "widths", "parameters", "trained", "steps", "data", "epochs", "batch_size")
+_TIMES = ("seconds", "asking_seconds")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The intervals of one condition of a claim, a row a case, on a common axis."""
+    """The intervals of one measure of a claim, a row a case, on a common axis."""
 
     measure: str
     region: Region
     axis: Axis
-    rows: tuple[tuple[Judged, Condition], ...]
+    rows: tuple[tuple[Judged, Evidence], ...]
 
 
 def of(claim: Claim) -> list[Panel]:
     """The panels of a claim's strongest evidence, one for each measure and region."""
-    rows: dict[tuple[str, Region], list[tuple[Judged, Condition]]] = {}
+    rows: dict[tuple[str, Region], list[tuple[Judged, Evidence]]] = {}
     for judged in claim.shown:
-        for condition in judged.conditions:
-            rows.setdefault((condition.measure, condition.region), []).append((judged, condition))
+        for evidence in judged.evidence:
+            rows.setdefault((evidence.interval.measure, evidence.region), []).append((judged, evidence))
     return [
-        Panel(measure, region, common_axis([condition for _, condition in group]), tuple(group))
+        Panel(measure, region, common_axis([evidence for _, evidence in group]), tuple(group))
         for (measure, region), group in rows.items()
     ]
 
 
 def basis(panel: Panel) -> str:
     """What is held against the region: `the 99.9 % interval for the median over 80 seeds of` the measure."""
-    conditions = [condition for _, condition in panel.rows]
-    first = conditions[0]
+    intervals = [evidence.interval for _, evidence in panel.rows]
+    first = intervals[0]
     if first.confidence == 1:
         return "the plain count of"
-    n = _range(condition.n for condition in conditions)
-    confidence = " and ".join(f"{level:.3%}".rstrip("%").rstrip("0").rstrip(".") for level in _levels(conditions))
+    n = _range(each.n for each in intervals)
+    confidence = " and ".join(f"{level:.3%}".rstrip("%").rstrip("0").rstrip(".") for level in _levels(intervals))
     of_what = {"share": f"over {n} seeds for the", "median": f"for the median over {n} seeds of"}
     return f"the {confidence} % interval {of_what.get(first.statistic, f'over {n} runs for the')}"
 
 
-def numbers(condition: Condition) -> str:
+def numbers(found: Interval) -> str:
     """An interval in numbers: `0.75 (0.57 to 0.89)`; of a share, how many seeds as well."""
-    if condition.confidence == 1:
-        return number(condition.estimate)
-    text = f"{_short(condition.estimate)} ({_short(condition.low)} to {_short(condition.high)})"
-    if condition.statistic == "share":
-        return f"{text}, {sum(condition.values):.0f} of {condition.n} seeds"
+    if found.confidence == 1:
+        return number(found.estimate)
+    text = f"{_short(found.estimate)} ({_short(found.low)} to {_short(found.high)})"
+    if found.statistic == "share":
+        return f"{text}, {sum(found.values):.0f} of {found.n} seeds"
     return text
 
 
@@ -111,7 +114,8 @@ def origins(summary: Summary) -> list[Origin]:
     found = []
     for name, group in groups.items():
         times = sorted({each.session for _, each in group})
-        seeds = [condition.n for _, each in group for condition in each.conditions if condition.confidence < 1]
+        intervals = [evidence.interval for _, each in group for evidence in each.evidence]
+        seeds = [found.n for found in intervals if found.confidence < 1]
         found.append(
             Origin(
                 name,
@@ -161,8 +165,34 @@ def settings(claim: Claim) -> list[Mapping[str, Any]]:
 
 def other_settings(setting: Mapping[str, Any]) -> str:
     """The fields of a setting that have no column of their own: `learning rate 0.0005, labels random`."""
-    rest = {key: value for key, value in setting.items() if key not in _NAMED}
+    rest = {key: value for key, value in setting.items() if key not in _NAMED + _TIMES}
     return ", ".join(f"{key.replace('_', ' ')} {'yes' if value is True else value}" for key, value in rest.items())
+
+
+def differing(claim: Claim) -> list[Comparison]:
+    """The report's numbers that lie outside the range of our seeds; only a full tier on its data can say so."""
+    return [each for each in compared(claim) if each.differs]
+
+
+def compared(claim: Claim) -> list[Comparison]:
+    """The report's numbers beside ours, each once, where the claim rests on the report's own settings."""
+    at_its_settings = [judged for judged in claim.shown if judged.tier == "full" and judged.dataset != "digits"]
+    return list(dict.fromkeys(each for judged in at_its_settings for each in judged.reported))
+
+
+def beside_report(claim: Claim) -> str:
+    """How many of the report's numbers lie outside the range of our seeds."""
+    differ, all_of_them = len(differing(claim)), len(compared(claim))
+    if differ == 0:
+        whose = "The report's number lies" if all_of_them == 1 else f"All {all_of_them} numbers of the report lie"
+        return f"{whose} within the range of our seeds."
+    whose = "The report's number lies" if all_of_them == 1 else f"Of {all_of_them} numbers of the report, {differ} lie"
+    return f"{whose} outside the range of all our seeds:".replace(", 1 lie ", ", 1 lies ")
+
+
+def asides(claim: Claim) -> list[Interval]:
+    """What was measured besides, in the claim's strongest evidence."""
+    return [each for judged in claim.shown for each in judged.asides]
 
 
 def trained_for(claim: Claim) -> str:
@@ -177,8 +207,8 @@ def day(time: str) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
-def _levels(conditions: Iterable[Condition]) -> list[float]:
-    return sorted({condition.confidence for condition in conditions}, reverse=True)
+def _levels(intervals: Iterable[Interval]) -> list[float]:
+    return sorted({each.confidence for each in intervals}, reverse=True)
 
 
 def _range(numbers: Iterable[int]) -> str:

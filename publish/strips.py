@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from evidence.verdicts import Region, Verdict, number
+from evidence.intervals import Interval
+from evidence.verdicts import Evidence, Region, Verdict, number
 from publish.axes import Axis, axis
-from publish.summary import Condition
 
 _HEIGHT, _BAR, _DOTS = 46, 13, 27  # pixels: of a strip, and down to its bar and to its first row of dots
 _LEVELS, _LEVEL = 4, 4.4  # rows of dots, and pixels between them
@@ -23,10 +23,11 @@ _WORDS = {
 }
 
 
-def common_axis(conditions: Sequence[Condition]) -> Axis:
+def common_axis(evidence: Sequence[Evidence]) -> Axis:
     """One axis for several intervals that are held against the same region."""
-    numbers = [value for each in conditions for value in (each.low, each.estimate, each.high, *dots(each))]
-    return axis(numbers, borders(conditions[0].region))
+    intervals = [each.interval for each in evidence]
+    numbers = [value for each in intervals for value in (each.low, each.estimate, each.high, *dots(each))]
+    return axis(numbers, borders(evidence[0].region))
 
 
 def borders(region: Region) -> tuple[float, ...]:
@@ -34,24 +35,25 @@ def borders(region: Region) -> tuple[float, ...]:
     return tuple(dict.fromkeys(end for end in (region.low, region.high) if math.isfinite(end)))
 
 
-def dots(condition: Condition) -> tuple[float, ...]:
+def dots(interval: Interval) -> tuple[float, ...]:
     """The values that lie on the interval's own axis: every seed's, but not the runs behind a correlation."""
-    return condition.values if condition.statistic in ("median", "share") else ()
+    return interval.values if interval.statistic in ("median", "share") else ()
 
 
-def strip(condition: Condition, on: Axis, name: str) -> Markup:
+def strip(evidence: Evidence, on: Axis, name: str) -> Markup:
     """The SVG of one interval: region shaded, interval as a bar, estimate as a tick across it, seeds as dots.
 
     name: what the text alternative begins with.
     """
+    found = evidence.interval
     parts = [
         Markup('<svg class="strip {verdict}" width="100%" height="{height}" role="img" aria-label="{label}">').format(
-            verdict=condition.verdict, height=_HEIGHT, label=f"{name}: {in_words(condition)}"
+            verdict=evidence.verdict, height=_HEIGHT, label=f"{name}: {in_words(evidence)}"
         ),
-        *_region(condition.region, on),
-        *_dots(condition, on),
+        *_region(evidence.region, on),
+        *_dots(found, on),
     ]
-    low, high, estimate = (on.at(value) for value in (condition.low, condition.high, condition.estimate))
+    low, high, estimate = (on.at(value) for value in (found.low, found.high, found.estimate))
     parts += [
         Markup('<rect class="bar" x="{}%" y="{}" width="{:.2f}%" height="6" rx="3"/>').format(
             low, _BAR - 3, high - low
@@ -83,16 +85,14 @@ def ruler(region: Region, on: Axis) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def in_words(condition: Condition) -> str:
+def in_words(evidence: Evidence) -> str:
     """A strip's text alternative."""
-    if condition.confidence == 1:
-        return f"{number(condition.estimate)}, {_WORDS.get(condition.verdict, '')} {condition.region}"
-    seeds = dots(condition)
+    found, where = evidence.interval, f"{_WORDS.get(evidence.verdict, '')} {evidence.region}"
+    if found.confidence == 1:
+        return f"{number(found.estimate)}, {where}"
+    seeds = dots(found)
     spread = f"; seeds from {number(min(seeds))} to {number(max(seeds))}" if seeds else ""
-    return (
-        f"estimate {number(condition.estimate)}, interval {number(condition.low)} to {number(condition.high)}, "
-        f"{_WORDS.get(condition.verdict, '')} {condition.region}{spread}"
-    )
+    return f"estimate {number(found.estimate)}, interval {number(found.low)} to {number(found.high)}, {where}{spread}"
 
 
 def _anchor(place: float, neighbours: Sequence[float]) -> str:
@@ -119,11 +119,11 @@ def _region(region: Region, on: Axis) -> list[Markup]:
     return parts
 
 
-def _dots(condition: Condition, on: Axis) -> list[Markup]:
+def _dots(interval: Interval, on: Axis) -> list[Markup]:
     """Dots in rows, a further row where a place is taken; a pile higher than the rows overlaps itself."""
     taken: Counter[int] = Counter()
     parts = []
-    for value in sorted(dots(condition)):
+    for value in sorted(dots(interval)):
         place = on.at(value)
         level = taken[round(place / _SLOT)] % _LEVELS
         taken[round(place / _SLOT)] += 1

@@ -6,7 +6,8 @@ from typing import Any
 from evidence.verdicts import Verdict
 from publish.badges import tally
 from publish.panels import origin
-from publish.summary import Claim, summary
+from publish.reading import summary
+from publish.summary import Claim
 
 
 def verdict_table(verdicts: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ def evidence(
     bounds = {"low": "-inf", "high": "inf", "low_included": True, "high_included": True} | region
     return {
         "measure": measure,
+        "statistic": "median",
         "n": len(values),
         "estimate": (numbers[(len(numbers) - 1) // 2] + numbers[len(numbers) // 2]) / 2,
         "low": low,
@@ -47,6 +48,8 @@ def record(name: str, found: str, *, case: str = "", tier: str = "fast", dataset
         "reason": "",
         "problem": "",
         "evidence": [evidence("steps", sure, 1.0, 8.0, found, region)] if region else [],
+        "asides": [],
+        "reported": [],
         "figures": [f"figures/{tier}-{dataset}/planted.svg", f"figures/{tier}-{dataset}/planted.png"],
         "settings": [],
         "seconds_trained": 3.0,
@@ -60,7 +63,7 @@ def whole(*verdicts: Any, claims: list[Any] | None = None) -> dict[str, Any]:
         {"python": "3.11", "packages": packages, "commit": commit, "device": "cpu", "time": time}
         for commit, time in (("aaaaaaaaaaaa-dirty", FAST), ("bbbbbbbbbbbb-dirty", FULL))
     ]
-    return {"schema": 2, "sessions": sessions, "claims": claims or [], "verdicts": list(verdicts)}
+    return {"schema": 3, "sessions": sessions, "claims": claims or [], "verdicts": list(verdicts)}
 
 
 def declared(name: str, *cases: str, **more: Any) -> dict[str, Any]:
@@ -78,7 +81,8 @@ def everything() -> dict[str, Any]:
     endless = evidence("steps to converge", [100.0, 2000.0, *["inf"] * 6], 100.0, "inf", "inconclusive", {"high": 300})
     decades = evidence("error", [1e-6, 1e-4, 1e-2, 1.0, 3.0, 1e2, 1e3, 1e4], 1e-6, 1e4, "refuted", {"low": 1e5})
     signed = evidence("difference", [-300.0, -0.5, -0.1, 0.0, 0.1, 0.2, 0.4, 0.6], -300.0, 0.6, "holds", {"high": 1})
-    count = evidence("parameters", [747.0], 747.0, 747.0, "holds", {"low": 742.5, "high": 757.5}) | {"confidence": 1.0}
+    count = evidence("parameters", [747.0], 747.0, 747.0, "holds", {"low": 742.5, "high": 757.5})
+    count |= {"confidence": 1.0, "statistic": "count"}
     training = {"name": "deep", "widths": [784, 20, 10], "parameters": 15_910, "trained": 12, "steps": 9_000}
     settings = [training | {"data": "mnist", "epochs": 5, "batch_size": 50, "labels": "random"}]
     return whole(

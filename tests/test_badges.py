@@ -6,13 +6,14 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from evidence.verdicts import Verdict
-from publish import badges, summary
+from publish import badges
+from publish.reading import summary
 from tests.planted import everything, record, whole
 
 
 @pytest.fixture
 def made():
-    return badges.badges(summary.summary(everything()))
+    return badges.badges(summary(everything()))
 
 
 def test_there_is_a_badge_a_claim_a_part_and_one_for_the_whole(made):
@@ -43,10 +44,8 @@ def test_every_verdict_has_a_colour_of_its_own():
 
 def test_the_whole_is_counted():
     planted = whole(*(record(f"F{n}", found) for n, found in enumerate(["holds", "holds", "refuted", "inconclusive"])))
-    assert badges.tally(summary.summary(planted).claims) == "2 hold · 1 refuted · 1 undecided"
-    assert (
-        badges.tally(summary.summary(everything()).claims) == "3 hold · 1 refuted · 1 undecided · 1 not run · 1 error"
-    )
+    assert badges.tally(summary(planted).claims) == "2 hold · 1 refuted · 1 undecided"
+    assert badges.tally(summary(everything()).claims) == "3 hold · 1 refuted · 1 undecided · 1 not run · 1 error"
 
 
 def test_badges_are_whole_svg_and_wide_enough(made):
@@ -65,7 +64,7 @@ def test_a_label_with_markup_stays_text():
 
 
 def test_badges_are_written_the_same_and_old_ones_leave(tmp_path):
-    found = summary.summary(everything())
+    found = summary(everything())
     first = {path.name: path.read_bytes() for path in badges.write(found, tmp_path)}
     (tmp_path / "F99.svg").write_text("of a claim that is gone")
     second = {path.name: path.read_bytes() for path in badges.write(found, tmp_path)}

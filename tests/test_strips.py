@@ -5,15 +5,16 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from publish import panels, strips, summary
+from publish import panels, strips
 from publish.axes import axis
+from publish.reading import summary
 from tests.planted import everything, evidence, record, whole
 
 
-def condition(values, low, high, verdict, region, **more):
+def held_against(values, low, high, verdict, region, **more):
     found = evidence("steps", values, low, high, verdict, region) | more
-    [claim] = summary.summary(whole(record("F3", verdict, evidence=[found]))).claims
-    return claim.shown[0].conditions[0]
+    [claim] = summary(whole(record("F3", verdict, evidence=[found]))).claims
+    return claim.shown[0].evidence[0]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_infinity_has_a_lane_of_its_own_beyond_the_finite_numbers():
 
 
 def test_a_strip_has_a_dot_a_seed_and_says_what_it_shows():
-    drawn = condition([1.0, 2.0, 3.0, "inf"], 1.0, "inf", "inconclusive", {"high": 2.5})
+    drawn = held_against([1.0, 2.0, 3.0, "inf"], 1.0, "inf", "inconclusive", {"high": 2.5})
     text = strips.strip(drawn, strips.common_axis([drawn]), "deep <net>")
     root = ElementTree.fromstring(text)
     assert len(root.findall("circle")) == 4
@@ -72,13 +73,13 @@ def test_a_strip_has_a_dot_a_seed_and_says_what_it_shows():
 
 
 def test_the_runs_behind_a_correlation_are_no_dots_on_its_axis():
-    drawn = condition([5.0, 6.0, 7.0], -0.9, -0.5, "holds", {"high": 0}, estimate=-0.7)
+    drawn = held_against([5.0, 6.0, 7.0], -0.9, -0.5, "holds", {"high": 0}, estimate=-0.7, statistic="correlation")
     text = strips.strip(drawn, strips.common_axis([drawn]), "Spearman")
     assert ElementTree.fromstring(text).findall("circle") == []
 
 
 def test_the_shade_is_where_the_claim_holds():
-    drawn = condition([1.0, 2.0, 3.0], 1.0, 3.0, "holds", {"low": 0, "high": 4})
+    drawn = held_against([1.0, 2.0, 3.0], 1.0, 3.0, "holds", {"low": 0, "high": 4})
     on = strips.common_axis([drawn])
     region = ElementTree.fromstring(strips.strip(drawn, on, "x")).find("rect[@class='region']")
     assert float(region.get("x").rstrip("%")) == on.at(0)
@@ -86,7 +87,7 @@ def test_the_shade_is_where_the_claim_holds():
 
 
 def test_every_planted_claim_can_be_drawn():
-    for claim in summary.summary(everything()).claims:
+    for claim in summary(everything()).claims:
         for panel in panels.of(claim):
             ElementTree.fromstring(strips.ruler(panel.region, panel.axis))
             for judged, found in panel.rows:

@@ -6,15 +6,15 @@ import math
 import pytest
 
 from evidence.verdicts import Verdict
-from publish import summary
 from publish.combine import combine
-from publish.outcome import read
+from publish.reading import read, summary
+from publish.summary import combined
 from publish.tasks import order, task_of
 from tests.planted import FAST, FULL, declared, everything, evidence, plant, record, whole
 
 
 def claim(*verdicts, claims=None):
-    [found] = summary.summary(whole(*verdicts, claims=claims)).claims
+    [found] = summary(whole(*verdicts, claims=claims)).claims
     return found
 
 
@@ -50,7 +50,7 @@ def test_full_stands_before_fast_and_mnist_before_digits():
     ],
 )
 def test_a_claim_with_several_cases(cases, verdict):
-    assert summary.combined(map(Verdict, cases)) is Verdict(verdict)
+    assert combined(map(Verdict, cases)) is Verdict(verdict)
 
 
 def test_missing_evidence_is_not_run_and_never_hides_what_there_is():
@@ -67,18 +67,10 @@ def test_a_case_that_is_declared_no_longer_is_left_out():
     assert list(found.strongest) == ["new"]
 
 
-def test_a_file_of_schema_1_is_read_and_one_of_another_is_refused(tmp_path):
-    old = everything() | {"schema": 1}
-    del old["claims"]
-    for verdict in old["verdicts"]:
-        del verdict["settings"]
-    (tmp_path / "verdicts.json").write_text(json.dumps(old))
-    assert "P1" not in {each.id for each in summary.read(tmp_path / "verdicts.json").claims}
-    kept = read(tmp_path / "verdicts.json")
-    assert (kept["claims"], len(kept["verdicts"])) == ([], len(old["verdicts"]))
-    (tmp_path / "verdicts.json").write_text('{"schema": 3}')
-    with pytest.raises(ValueError, match="of schema 1 or 2"):
-        summary.read(tmp_path / "verdicts.json")
+def test_a_file_of_another_schema_is_refused(tmp_path):
+    (tmp_path / "verdicts.json").write_text(json.dumps(everything() | {"schema": 2}))
+    with pytest.raises(ValueError, match="of schema 3"):
+        read(tmp_path / "verdicts.json")
 
 
 @pytest.mark.parametrize(
@@ -97,17 +89,6 @@ def test_a_file_of_schema_1_is_read_and_one_of_another_is_refused(tmp_path):
 def test_the_margin_is_the_way_to_the_border_in_widths_of_the_interval(low, high, verdict, region, margin):
     found = evidence("steps", [1.0, 2.0, 3.0], low, high, verdict, region)
     assert claim(record("F3", verdict, evidence=[found])).margin == margin
-
-
-def test_the_statistic_is_read_off_the_values():
-    def statistic(values, **more):
-        found = evidence("m", values, 0.0, 1.0, "holds", {}) | more
-        return claim(record("F3", "holds", evidence=[found])).shown[0].conditions[0].statistic
-
-    assert statistic([1.0, 2.0, 5.0]) == "median"
-    assert statistic([0.0, 1.0, 1.0, 1.0], estimate=0.75) == "share"
-    assert statistic([0.1, 0.2, 0.3], estimate=-0.8) == "other"
-    assert statistic([747.0], confidence=1.0) == "count"
 
 
 def test_claims_stand_in_the_order_of_the_report():
