@@ -71,9 +71,9 @@ def capacity_by_epoch(runs: Mapping[str, Run]) -> Drawing:
         _level(right, 2, "2 bits a parameter")
         last = max(int(run.epoch[-1]) for run in runs.values())
         left.set(xlabel="epoch", ylabel="training accuracy (share of images)", xlim=(0, last), ylim=(0, 1.02))
-        right.set(xlabel="epoch", ylabel="bits per parameter", xlim=(0, last), ylim=(0, None))
-        legend(left, has_reported=False, loc="best", **FRAME)
-        legend(right, has_reported=False, loc="best")
+        right.set(xlabel="epoch", ylabel="bits per parameter", xlim=(0, last), ylim=(0, 2.9))
+        legend(left, has_reported=False, loc="center right", **FRAME)
+        legend(right, has_reported=False, loc="upper left")
         return figure
 
     epochs, accuracies = zip(*((run.epoch, run.train_accuracy) for run in runs.values()), strict=True)

@@ -56,7 +56,7 @@ def numbers(found: Interval) -> str:
     """An interval in numbers: `0.75 (0.57 to 0.89)`; of a share, how many seeds as well."""
     if found.confidence == 1:
         return number(found.estimate)
-    text = f"{_short(found.estimate)} ({_short(found.low)} to {_short(found.high)})"
+    text = f"{short(found.estimate)} ({short(found.low)} to {short(found.high)})"
     if found.statistic == "share":
         return f"{text}, {sum(found.values):.0f} of {found.n} seeds"
     return text
@@ -216,7 +216,7 @@ def _range(numbers: Iterable[int]) -> str:
     return str(found[0]) if len(found) == 1 else f"{found[0]} to {found[-1]}"
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """A number with three digits, small ones as a power of ten."""
     if value == 0 or math.isinf(value) or abs(value) >= 1e-4:
         return number(float(f"{value:.3g}")) if abs(value) < 1000 else number(value)

@@ -5,6 +5,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.summary import Summary, table
+from publish.cost import in_words
+from publish.findings import findings
+from publish.reading import read
 from publish.verdict_table import verdict_table
 
 README = Path(__file__).parents[1] / "README.md"
@@ -33,12 +36,14 @@ def benchmarks(summary: Summary) -> str:
 
 def generated(text: str, artifacts: Path) -> str:
     """README.md as it should be, given what lies in the artifacts folder."""
-    judged = artifacts / "verdicts.json"
+    judged, measured = artifacts / "verdicts.json", artifacts / "benchmarks.json"
     if judged.exists():
+        text = filled(text, "findings", findings(read(judged)))
         text = filled(text, "verdicts", verdict_table(json.loads(judged.read_text())))
-    measured = artifacts / "benchmarks.json"
     if measured.exists():
         text = filled(text, "benchmarks", benchmarks(json.loads(measured.read_text())))
+    if judged.exists() and measured.exists():
+        text = filled(text, "cost", in_words(read(judged).claims, json.loads(measured.read_text())))
     return text
 
 
