@@ -116,6 +116,7 @@ def _summary(measured: Session) -> Summary:
         "torch": torch.__version__,
         "matrix_product_rate": measured.matrix_product_rate,
         "rows": measured.rows,
+        "ten_sizes": measured.ten_sizes,
     }
 
 

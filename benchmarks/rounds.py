@@ -21,15 +21,19 @@ _SIDES = 512, 1024  # of the matrices whose product shows what the machine can d
 
 @dataclass
 class Session:
-    """What the benchmarks of a session found: a row each, and the machine's rates in operations a second."""
+    """What the benchmarks of a session found: a row each, and the machine's rates in operations a second.
+
+    ten_sizes: how many times their matrix products the ten sizes of claims P take together.
+    """
 
     rows: list[Row] = field(default_factory=list)
     rates_of_products: list[float] = field(default_factory=list)
+    ten_sizes: float | None = None
 
     @property
     def matrix_product_rate(self) -> float:
         """GFLOP/s of the better matrix product, median over all rounds: as loaded as what it measures."""
-        return _rounded(median(self.rates_of_products) / 1e9)
+        return rounded(median(self.rates_of_products) / 1e9)
 
 
 def measure(benchmark: BenchmarkFixture, way: str, task: Task, loop: Loop, session: Session) -> None:
@@ -59,9 +63,9 @@ def measure(benchmark: BenchmarkFixture, way: str, task: Task, loop: Loop, sessi
         "net": task.net,
         "batch": task.experiment.batch,
         "seeds": task.seeds,
-        "images_per_second": _rounded(median(rates)),
-        "times_plain": 1.0 if way == "plain" else _rounded(_ratio(rates, plain_rates)),
-        "share": _rounded(task.operations_an_image * _ratio(rates, matrix_rates)),
+        "images_per_second": rounded(median(rates)),
+        "times_plain": 1.0 if way == "plain" else rounded(_ratio(rates, plain_rates)),
+        "share": rounded(task.operations_an_image * _ratio(rates, matrix_rates)),
     }
     benchmark.extra_info.update(row)
     benchmark.extra_info["share_of_matrix_product_rate"] = benchmark.extra_info.pop("share")
@@ -100,6 +104,6 @@ def _matrix_product_rate(factors: Sequence[Tensor]) -> float:
     return max(rates)
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
     """Four significant digits: more than a timing has."""
     return float(f"{value:.4g}")

@@ -22,12 +22,17 @@ class Row(TypedDict):
 
 
 class Summary(TypedDict):
-    """All rows of a session, and what they ran on; matrix_product_rate: GFLOP/s on one thread."""
+    """All rows of a session, and what they ran on.
+
+    matrix_product_rate: GFLOP/s on one thread; ten_sizes: how many times their matrix products the ten sizes of
+    claims P take together.
+    """
 
     cpu: str
     torch: str
     matrix_product_rate: float
     rows: list[Row]
+    ten_sizes: float | None
 
 
 def table(summary: Summary) -> str:

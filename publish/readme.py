@@ -27,10 +27,13 @@ def filled(text: str, name: str, content: str) -> str:
 
 def benchmarks(summary: Summary) -> str:
     """The benchmark table, with the machine that it was measured on."""
+    sizes = (
+        f" The ten sizes of claims P together take {summary['ten_sizes']:.2g} times what their products alone would."
+    )
     return (
         f"{summary['cpu']}, torch {summary['torch']}; matrix products on one thread: "
         f"{summary['matrix_product_rate']:.1f} GFLOP/s. Ratios are medians over rounds that are paired with the plain "
-        f"loop's.\n\n{table(summary)}"
+        f"loop's.{sizes if summary['ten_sizes'] else ''}\n\n{table(summary)}"
     )
 
 
