@@ -9,7 +9,7 @@ from evidence.capacity import bits_per_parameter
 from models.experiment import parameter_count
 from models.runs import Run
 from publish.drawings import Drawing, drawing_of
-from publish.figures import COLOURS, FRAME, legend, panels, reported, seeds_and_median
+from publish.figures import COLOURS, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,13 +67,13 @@ def capacity_by_epoch(runs: Mapping[str, Run]) -> Drawing:
         for style, (name, run) in enumerate(runs.items()):
             seeds_and_median(left, run.epoch, run.train_accuracy, style, names[name])
             seeds_and_median(right, run.epoch, stored[name], style, names[name])
-        _level(left, 0.1, "guessing: 0.1")
-        _level(right, 2, "2 bits a parameter")
+        _level(left, 0.1, "left: guessing; right: 2 bits a parameter")
+        _level(right, 2, "")
         last = max(int(run.epoch[-1]) for run in runs.values())
         left.set(xlabel="epoch", ylabel="training accuracy (share of images)", xlim=(0, last), ylim=(0, 1.02))
-        right.set(xlabel="epoch", ylabel="bits per parameter", xlim=(0, last), ylim=(0, 2.9))
-        legend(left, has_reported=False, loc="center right", **FRAME)
-        legend(right, has_reported=False, loc="upper left")
+        right.set(xlabel="epoch", ylabel="bits per parameter", xlim=(0, last), ylim=(0, 2.1))
+        handles = left.get_legend_handles_labels()[0]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), fontsize=8.5)
         return figure
 
     epochs, accuracies = zip(*((run.epoch, run.train_accuracy) for run in runs.values()), strict=True)
