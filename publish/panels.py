@@ -52,6 +52,11 @@ def basis(panel: Panel) -> str:
     return f"the {confidence} % interval {of_what.get(first.statistic, f'over {n} runs for the')}"
 
 
+def row_name(judged: Judged, found: Interval) -> str:
+    """What a row of a panel is called: its case, or where there is one only, what is behind the interval."""
+    return judged.case or {"count": "count", "correlation": "all runs"}.get(found.statistic, "all seeds")
+
+
 def numbers(found: Interval) -> str:
     """An interval in numbers: `0.75 (0.57 to 0.89)`; of a share, how many seeds as well."""
     if found.confidence == 1:
