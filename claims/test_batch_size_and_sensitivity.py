@@ -8,7 +8,7 @@ import pytest
 from evidence.batches import best_lead, log_log_slope, lowest_lead, spread, worst_lead
 from evidence.comparisons import beside_report
 from evidence.correlations import kendall_tau
-from evidence.declarations import refuted
+from evidence.declarations import inconclusive, refuted
 from evidence.intervals import exactly
 from evidence.measures import log_ratio
 from models.experiment import Experiment, parameter_count
@@ -74,6 +74,10 @@ def test_all_networks_have_16640_parameters(claim):
     claim.holds_if(*(count.within(16_640, 16_640) for count in counts))
 
 
+@inconclusive(
+    "11 of 12 seeds are best at batch 25, one ties: −0.0024 (−0.0049 to 0.00002, n = 12)", at="full", case="train"
+)
+@inconclusive("a lead smaller than what seeds differ by: 0.0011 (−0.0022 to 0.0038, n = 12)", at="full", case="test")
 @refuted(FEW_STEPS + "−0.033 (−0.056 to −0.029, n = 8)", at="fast", on="digits", case="train")
 @refuted(FEW_STEPS + "−0.026 (−0.036 to −0.008, n = 8)", at="fast", on="digits", case="test")
 @refuted(FEW_IMAGES + "−0.018 (−0.027 to −0.013, n = 8)", at="fast", on="mnist", case="train")
@@ -87,6 +91,10 @@ def test_accuracy_is_best_between_100_and_1000(claim, runs, part):
     claim.holds_if(claim.median(best_lead(inside, outside), f"{part} accuracy, best inside − best outside") > 0)
 
 
+@inconclusive(
+    "batch 5 is ahead of batch 500 in 11 of 12 seeds: −0.0071 (−0.0129 to 0.0011, n = 12)", at="full", case="train"
+)
+@inconclusive("smaller than what seeds differ by: 0.0010 (−0.0007 to 0.0047, n = 12)", at="full", case="test")
 @refuted(FEW_STEPS + "−0.123 (−0.174 to −0.112, n = 8)", at="fast", on="digits", case="train")
 @refuted(FEW_STEPS + "−0.139 (−0.178 to −0.117, n = 8)", at="fast", on="digits", case="test")
 @refuted(FEW_IMAGES + "−0.077 (−0.086 to −0.072, n = 8)", at="fast", on="mnist", case="train")
@@ -99,6 +107,13 @@ def test_accuracy_is_worst_below_10_and_above_1000(claim, runs, part):
     claim.holds_if(claim.median(worst_lead(middle, ends), f"{part} accuracy, worst of 25 … 500 − better of ends") > 0)
 
 
+@refuted(
+    "it is lowest at batch 25, in each of 12 seeds: −0.0139 (−0.0209 to −0.0044). In a second way: so is the mean of "
+    "the last three records, in each seed, by 0.0151. The report has 0.038 at 25 and 0.036 at 125, from one run each",
+    at="full",
+    case="train",
+)
+@inconclusive("500 leads 1500 in 10 of 12 seeds: 0.0097 (−0.0015 to 0.0263, n = 12)", at="full", case="test")
 @refuted(FEW_STEPS + "−0.127 (−0.186 to −0.111, n = 8)", at="fast", on="digits", case="train")
 @refuted(FEW_STEPS + "−0.070 (−0.118 to −0.063, n = 8)", at="fast", on="digits", case="test")
 @refuted(FEW_IMAGES + "−0.099 (−0.115 to −0.086, n = 8)", at="fast", on="mnist", case="train")
@@ -111,6 +126,8 @@ def test_loss_is_lowest_between_100_and_1000(claim, runs, part):
     claim.holds_if(claim.median(lowest_lead(inside, outside), f"{part} loss, lowest outside − lowest inside") > 0)
 
 
+@inconclusive("at 5 it is higher in 9 of 12 seeds: 0.0063 (−0.0154 to 0.0232, n = 12)", at="full", case="train")
+@inconclusive("at 1500 it is higher in 10 of 12 seeds: 0.0097 (−0.0015 to 0.0263, n = 12)", at="full", case="test")
 @refuted(FEW_STEPS + "at 5 it is lower, −0.127 (−0.186 to −0.111, n = 8)", at="fast", on="digits", case="train")
 @refuted(FEW_STEPS + "at 5 it is lower, −0.063 (−0.118 to −0.006, n = 8)", at="fast", on="digits", case="test")
 @refuted(FEW_IMAGES + "at 5 it is lower, −0.099 (−0.115 to −0.086, n = 8)", at="fast", on="mnist", case="train")
@@ -124,6 +141,11 @@ def test_loss_rises_at_5_and_at_1500(claim, runs, part):
     claim.holds_if(small > 0, large > 0)
 
 
+@inconclusive(
+    "one mini-batch of 5 images says nothing: its gradient goes from 0.000003 to 1.6 over 12 seeds, and tau from −1 to "
+    "0.6 with a median of 0; the report's curve is one such draw a size",
+    at="full",
+)
 @refuted(
     "batch 5 has fitted 2,000 images (training loss 0.0004) and leaves no gradient: tau 0.5 (0.2 to 0.8, n = 8)",
     at="fast",
@@ -149,6 +171,7 @@ def test_input_sensitivity_falls_as_the_batch_grows(claim, runs):
     claim.holds_if(claim.median(tau, "Kendall tau of the gradient to the input with batch size") < -0.5)
 
 
+@inconclusive("up to batch 125 it hardly changes, after that it falls: −0.6 (−1 to −0.4, n = 12)", at="full")
 @pytest.mark.claim(
     "B8", "sensitivity by the input-output Jacobian falls as the batch grows as well", source=SOURCE, kind="beyond"
 )
@@ -174,6 +197,11 @@ def test_input_sensitivity_does_not_fall_with_equal_steps(claim, runs):
     )
 
 
+@inconclusive(
+    "averaging shrinks it in every seed, but the slope lies at the border: −0.302 (−0.369 to −0.219, n = 12), "
+    "flatter from 5 to 25 images than beyond",
+    at="full",
+)
 @pytest.mark.claim(
     "B10",
     "the gradient of a mini-batch falls even with the weights frozen, since averaging shrinks it",

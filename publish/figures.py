@@ -82,7 +82,7 @@ def legend(axes: "Axes", has_reported: bool, **options: Any) -> None:
 
 
 def plain_log(axes: "Axes") -> None:
-    """A log scale upwards for what is drawn already, with numbers written out: 0.2, not a power of ten."""
+    """A log scale upwards for what is drawn already, with numbers written out where they are few decades: 0.2."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axes.set_yscale("log")
@@ -90,5 +90,6 @@ def plain_log(axes: "Axes") -> None:
     decades = np.log10(high / low)
     steps = (1,) if decades > 2 else (1, 2, 5) if decades > 1 else (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
     axes.yaxis.set_major_locator(LogLocator(subs=steps))
-    axes.yaxis.set_major_formatter("{x:g}")
+    if decades < 4:
+        axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -32,7 +32,7 @@ def accuracy_and_loss(runs: Mapping[int, Run], report: Mapping[str, Sequence[flo
         row[0].set_ylabel("accuracy (share of images)")
         row[1].set_ylabel("loss (cross-entropy, nats)")
         plain_log(row[1])
-        legend(row[0], has_reported=True, loc="lower left")
+        legend(row[0], has_reported=True, loc="best")
         return figure
 
     return drawing_of("sensitivity-accuracy-loss", runs, draw, *curves.values())
