@@ -67,7 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--device", default="auto", help="auto, cpu or cuda")
     group.addoption("--engine", metavar="ADDRESS", help="train on a Dask cluster: address of its scheduler")
-    group.addoption("--claim", action="append", default=[], metavar="ID", help="judge only this claim (repeatable)")
+    group.addoption("--claim", action="append", default=[], metavar="ID", help="only these, as F8,M5 (repeatable)")
     group.addoption("--fresh", action="store_true", help="train again what is in the run store")
     group.addoption("--store", default="runs", metavar="FOLDER", help="the run store (default: runs)")
     group.addoption("--artifacts", default="artifacts", metavar="FOLDER", help="verdicts and figures go here")

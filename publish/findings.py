@@ -29,9 +29,6 @@ def findings(summary: Summary) -> str:
     def numbers(name: str, which: int = 0, case: str = "") -> str:
         return panels.numbers(_evidence(claims[name], which, case).interval)
 
-    def estimate(name: str, which: int = 0, case: str = "") -> str:
-        return panels.short(_evidence(claims[name], which, case).interval.estimate)
-
     def basis(name: str) -> str:
         return panels.strength(claims[name]).replace("\u00a0", " ")
 
@@ -42,7 +39,7 @@ def findings(summary: Summary) -> str:
     def figure(name: str) -> str:
         return "artifacts/" + next(each for each in claims[name].shown[0].figures if each.endswith(".png"))
 
-    known = {each.__name__: each for each in (verdict, numbers, estimate, basis, ours, figure)}
+    known = {each.__name__: each for each in (verdict, numbers, basis, ours, figure)}
     jinja = environment()
     jinja.autoescape = False  # Markdown, of our own words and numbers alone
     return "\n\n".join(map(_wrapped, jinja.get_template("findings.md").render(**known).strip().split("\n\n")))

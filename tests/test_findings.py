@@ -24,7 +24,6 @@ def found(monkeypatch, tmp_path):
 def test_numbers_come_from_the_evidence(found):
     assert found("It {{ verdict('F9', 'holds') }}.") == "It holds."
     assert found("{{ numbers('F9', case='deep') }}, {{ basis('F9') }}") == "4.5 (1 to 8), full, functions · n = 8"
-    assert found("{{ estimate('F9', case='deep') }} < 5") == "4.5 < 5"
     assert found("![x]({{ figure('F9') }})") == "![x](artifacts/figures/full-functions/planted.png)"
 
 
