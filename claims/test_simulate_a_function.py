@@ -66,7 +66,7 @@ def test_each_network_has_about_750_parameters(claim, model):
     at="full",
     case="deep arcsinh",
 )
-@inconclusive("68 of 80 seeds converge: 0.68 to 0.95", at="full", case="deep cos")
+@inconclusive("69 of 80 seeds converge: 0.70 to 0.96", at="full", case="deep cos")
 @inconclusive("76 of 80 seeds converge: 0.82 to 0.996", at="full", case="middle cos")
 @pytest.mark.claim("F2", "every model converges on both functions", source="Part 1, Task 1, Figs. 1-4")
 @each_function
@@ -130,6 +130,11 @@ def test_cos_is_right_in_the_centre_and_wrong_at_the_ends(claim, runs, model):
     claim.holds_if(centre < 0.025, ends > 0)
 
 
+@inconclusive(
+    "the middle net leads the shallow one, but the deep net leads the middle one in 55 of 80 seeds only, by 0.55 powers "
+    "of ten: −0.008 to 0.93 (n = 80)",
+    at="full",
+)
 @pytest.mark.claim(
     "F8", "the deeper the model, the smaller the failure at the ends", source="Part 1, Task 1, Figs. 1-4"
 )
