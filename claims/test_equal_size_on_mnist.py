@@ -49,8 +49,8 @@ def test_each_network_has_about_23880_parameters(claim, model):
 
 
 @inconclusive(
-    "from one epoch to the next the training loss moves more than it falls: 0.006 (−0.020 to 0.045) for shallow, −0.001 "
-    "(−0.071 to 0.058) for middle, 0.001 (−0.094 to 0.050) for deep (n = 12)",
+    "from one epoch to the next the training loss moves more than it falls: 0.006 (−0.020 to 0.045) for shallow, "
+    "−0.001 (−0.071 to 0.058) for middle, 0.001 (−0.094 to 0.050) for deep (n = 12)",
     at="full",
 )
 @pytest.mark.claim("M2", "the models have converged by around 100 epochs", source="Part 1, Task 2, Figs. 5-6")

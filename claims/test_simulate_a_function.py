@@ -131,8 +131,8 @@ def test_cos_is_right_in_the_centre_and_wrong_at_the_ends(claim, runs, model):
 
 
 @inconclusive(
-    "the middle net leads the shallow one, but the deep net leads the middle one in 55 of 80 seeds only, by 0.55 powers "
-    "of ten: −0.008 to 0.93 (n = 80)",
+    "the middle net leads the shallow one, but the deep net leads the middle one in 55 of 80 seeds only, by 0.55 "
+    "powers of ten: −0.008 to 0.93 (n = 80)",
     at="full",
 )
 @pytest.mark.claim(
