@@ -2,8 +2,6 @@
 
 import json
 import os
-import platform
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from benchmarks.summary import Summary, lacking, table
 from benchmarks.tasks import BATCHES, NETS, Task, experiment
 from benchmarks.ways import Loop
 from models import data
+from models.machine import cpu
 
 _MEASURED = pytest.StashKey[Session]()
 _WRITTEN = pytest.StashKey[str]()
@@ -112,17 +111,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _summary(measured: Session) -> Summary:
     return {
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "torch": torch.__version__,
         "matrix_product_rate": measured.matrix_product_rate,
         "rows": measured.rows,
         "ten_sizes": measured.ten_sizes,
     }
-
-
-def _cpu() -> str:
-    """Model of the processor, as Linux tells it; elsewhere its architecture."""
-    listed = Path("/proc/cpuinfo")
-    text = listed.read_text() if listed.exists() else ""
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found[1] if found else platform.processor() or platform.machine()

@@ -5,18 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
-import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from torch import Tensor
 
 from benchmarks import ways
 from benchmarks.summary import Row
 from benchmarks.tasks import Task
 from benchmarks.ways import Loop
+from models.machine import one_product_rate, square_factors
 
 ROUNDS = 7
 _ROUND, _PLAIN_ROUND = 0.4, 0.2  # seconds, about
-_SIDES = 512, 1024  # of the matrices whose product shows what the machine can do
 
 
 @dataclass
@@ -44,13 +42,13 @@ def measure(benchmark: BenchmarkFixture, way: str, task: Task, loop: Loop, sessi
     """
     plain = ways.plain(replace(task, seeds=1))
     plain_steps, steps = _steps(plain, _PLAIN_ROUND), _steps(loop, _ROUND)
-    factors = [torch.rand(side, side, generator=torch.Generator().manual_seed(side)) for side in _SIDES]
-    _matrix_product_rate(factors)  # the first product sets up the library
+    factors = square_factors()
+    one_product_rate(factors)  # the first product sets up the library
     plain_rates: list[float] = []
     matrix_rates: list[float] = []
 
     def before_a_round() -> None:
-        matrix_rates.append(_matrix_product_rate(factors))
+        matrix_rates.append(one_product_rate(factors))
         plain_rates.append(plain_steps * task.experiment.batch / _seconds(plain, plain_steps))
 
     benchmark.group = f"{task.net}, batch {task.experiment.batch}"
@@ -92,16 +90,6 @@ def _seconds(loop: Loop, steps: int) -> float:
     started = time.perf_counter()
     loop.run(steps)
     return time.perf_counter() - started
-
-
-def _matrix_product_rate(factors: Sequence[Tensor]) -> float:
-    """Operations a second of the faster of the products of these square matrices with themselves."""
-    rates = []
-    for factor in factors:
-        started = time.perf_counter()
-        torch.mm(factor, factor)
-        rates.append(2 * len(factor) ** 3 / (time.perf_counter() - started))
-    return max(rates)
 
 
 def rounded(value: float) -> float:

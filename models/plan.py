@@ -3,10 +3,11 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from models.data import DataError
 from models.experiment import Experiment
-from models.pace import estimate, measured
+from models.pace import Pace, estimate, measured
 from models.probing import Probe, ProbeJob, probe_estimate, probe_jobs, probe_key, run_probe
 from models.queue import Progress, Setting, TrainingError, jobs, require_room, run_all, run_job
 from models.runs import Run, Runs, joined
@@ -46,11 +47,14 @@ class Plan:
         """Questions that are not stored, longest first; those to networks that failed have failed as well."""
         return sorted((job for job in self._questions if self._is_missing(job)), key=probe_estimate, reverse=True)
 
+    @cached_property
+    def pace(self) -> Pace:
+        """How fast this machine was when it was first asked."""
+        return measured(self.setting.device)
+
     def seconds(self, queue: Sequence[Job | ProbeJob]) -> float:
-        """Seconds that these jobs will take on all workers, at the pace that this machine has now."""
-        pace = measured(self.setting.device)
-        costs = [probe_estimate(job, pace) if isinstance(job, ProbeJob) else estimate(job, pace) for job in queue]
-        return sum(costs) / self.workers
+        """Seconds that these jobs will take on all workers, at the machine's pace."""
+        return sum(self._cost(job) for job in queue) / self.workers
 
     def train(self, queue: list[Job], report: Report) -> None:
         """Train these jobs; a failure is kept for the tests that need the job, and stops no other.
@@ -58,13 +62,13 @@ class Plan:
         Raises StoreFull where the disk has less room than they need.
         """
         require_room(queue, self.setting.store.folder)
-        costs = {job: estimate(job) for job in queue}
+        costs = {job: self._cost(job) for job in queue}
         failures = run_all(costs, run_job, self.setting, self.workers, report, self.executor)
         self._failures.update(failures.items())
 
     def ask(self, queue: list[ProbeJob], report: Report) -> None:
         """Ask these questions; a failure is kept for the tests that need the answer, and stops no other."""
-        costs = {job: probe_estimate(job) for job in queue}
+        costs = {job: self._cost(job) for job in queue}
         failures = run_all(costs, run_probe, self.setting, self.workers, report, self.executor)
         self._failures.update(failures.items())
 
@@ -74,6 +78,10 @@ class Plan:
         Raises the DataError or TrainingError of the first job that is not there.
         """
         return Runs({name: self._run(scale.applied(each), scale.seeds_for(each)) for name, each in wanted.items()})
+
+    def _cost(self, job: Job | ProbeJob) -> float:
+        """Seconds that a job will take on one core."""
+        return probe_estimate(job, self.pace) if isinstance(job, ProbeJob) else estimate(job, self.pace)
 
     def _is_missing(self, job: Job | ProbeJob) -> bool:
         """Whether a job has to be done; one that cannot be is remembered as failed."""

@@ -96,7 +96,7 @@ def run_all(
 ) -> dict[Work, TrainingError]:
     """Do every piece of work; answers those that failed, each with its reason.
 
-    queue: what to do, in this order, and about how long each takes (in any unit); run: does one;
+    queue: what to do, in this order, and about how many seconds each takes on one core; run: does one;
     workers: processes, one thread each; report: called about once a second; executor: any
     concurrent.futures.Executor in place of the spawned process pool. One failure stops no other work.
     """

@@ -1,11 +1,11 @@
-"""The cost of the full tier: core-hours by task, from the seconds that every training recorded."""
+"""The cost of the full tier: core-hours by task, from the seconds that every training recorded, and on what machine."""
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchmarks.summary import Summary as Benchmarks
-from publish.summary import Claim
+from publish.summary import Claim, Summary
 from publish.tasks import TASKS, Task
 
 _NOT_OF_THE_TRAINING = ("name", "seconds", "asking_seconds")
@@ -21,26 +21,44 @@ def core_seconds(claims: Iterable[Claim]) -> dict[Task, float]:
     return {task: sum(_by_training(recorded[task]).values()) for task in TASKS if task in recorded}
 
 
-def in_words(claims: Iterable[Claim], benchmarks: Benchmarks) -> str:
+def in_words(summary: Summary, benchmarks: Benchmarks) -> str:
     """The cost as a Markdown table, and how long the common homework loop would take for the same.
 
-    benchmarks: how the stack compares with that loop on the small net at batch 50, and the machine.
+    benchmarks: how the stack compares with that loop on the small net at batch 50.
     """
-    claims, times = list(claims), _rate("stacked", benchmarks) / _rate("dataloader", benchmarks)
+    claims, times = summary.claims, _rate("stacked", benchmarks) / _rate("dataloader", benchmarks)
     seconds = core_seconds(claims)
     on_mnist = {task for task, found in _in_full(claims).items() if any(each["data"] == "mnist" for each in found)}
     as_homework = sum(spent for task, spent in seconds.items() if task in on_mnist) * times
-    lines = ["| task | core-hours |", "|---|--:|"]
-    lines += [f"| {each.part}, {each.number}: {each.subject} | {_hours(seconds[each])} |" for each in seconds]
-    lines.append(f"| together | {_hours(sum(seconds.values()))} |")
+    lines = ["| task | core-hours | machine |", "|---|--:|---|"]
+    for each in seconds:
+        machine = _machines(summary, each)
+        lines.append(f"| {each.part}, {each.number}: {each.subject} | {_hours(seconds[each])} | {machine} |")
+    lines.append(f"| together | {_hours(sum(seconds.values()))} | |")
     missing = [task.subject for task in TASKS if task not in seconds]
     not_there = f" Not yet run in full, or not timed: {'; '.join(missing)}." if missing else ""
     return (
-        "\n".join(lines) + f"\n\nOn {benchmarks['cpu']}, one thread a process, matrix products at "
-        f"{benchmarks['matrix_product_rate']:.0f} GFLOP/s.{not_there} One network at a time from a DataLoader, the "
-        f"tasks on MNIST would take about {times:.0f} times as long (as 784-30-10 does at batch 50): "
-        f"{as_homework / 86400:.2g} core-days."
+        "\n".join(lines) + f"\n\nOne thread a process; a machine's rate is that of one thread's matrix products."
+        f"{not_there} One network at a time from a DataLoader, the tasks on MNIST would take about {times:.0f} times "
+        f"as long (as 784-30-10 does at batch 50): {as_homework / 86400:.2g} core-days."
     )
+
+
+def _machines(summary: Summary, task: Task) -> str:
+    """The machines that a task was judged on in the full tier; its trainings are read from those machines' stores."""
+    times = {
+        judged.session
+        for claim in summary.claims
+        for judged in claim.judged
+        if claim.task == task and judged.tier == "full" and judged.settings
+    }
+    return "; ".join(dict.fromkeys(_machine(summary.sessions[time]) for time in sorted(times)))
+
+
+def _machine(session: Mapping[str, Any]) -> str:
+    if "cpu" not in session:  # sessions from before machines were recorded
+        return "not recorded"
+    return f"{session['cpu']}, {session['matrix_product_rate']:.0f} GFLOP/s"
 
 
 def _in_full(claims: Iterable[Claim]) -> dict[Task, list[Mapping[str, Any]]]:

@@ -17,6 +17,7 @@ from evidence.comparisons import Comparison
 from evidence.intervals import Interval
 from evidence.trial import Expectation, Trial
 from evidence.verdicts import Evidence, Verdict
+from models import machine
 from models.store import write_whole
 from publish.catalogue import Entry
 from publish.tasks import order
@@ -74,12 +75,14 @@ def as_json(record: Record) -> dict[str, Any]:
 
 
 def environment(device: str) -> dict[str, Any]:
-    """What a session ran on: versions, commit, device and time."""
+    """What a session ran on: versions, commit, device, machine (matrix products on one thread in GFLOP/s) and time."""
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "commit": _commit(),
         "device": device,
+        "cpu": machine.cpu(),
+        "matrix_product_rate": float(f"{machine.matrix_product_rate() / 1e9:.3g}"),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

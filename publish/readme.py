@@ -46,7 +46,7 @@ def generated(text: str, artifacts: Path) -> str:
     if measured.exists():
         text = filled(text, "benchmarks", benchmarks(json.loads(measured.read_text())))
     if judged.exists() and measured.exists():
-        text = filled(text, "cost", in_words(read(judged).claims, json.loads(measured.read_text())))
+        text = filled(text, "cost", in_words(read(judged), json.loads(measured.read_text())))
     return text
 
 

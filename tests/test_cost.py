@@ -12,7 +12,7 @@ ASKED = SHALLOW | {"name": 5, "asking_seconds": 7.0}
 BENCHMARKS = {
     "cpu": "planted cores",
     "torch": "2",
-    "matrix_product_rate": 14.0,
+    "matrix_product_rate": 1.0,
     "rows": [
         {"way": way, "net": net, "batch": batch, "seeds": 1, "images_per_second": 1, "times_plain": times, "share": 1}
         for way, net, batch, times in [
@@ -28,6 +28,11 @@ BENCHMARKS = {
 
 def claims(*verdicts):
     return summary(whole(*verdicts)).claims
+
+
+def words(*verdicts, sessions=None):
+    planted = whole(*verdicts)
+    return in_words(summary(planted | {"sessions": sessions or planted["sessions"]}), BENCHMARKS)
 
 
 def full(name, *settings, case=""):
@@ -53,12 +58,21 @@ def test_a_task_that_was_not_timed_is_named_and_not_taken_for_free():
 
 def test_the_homework_loop_takes_longer_by_the_ratio_on_the_same_net_and_batch():
     on_function = full("G1", SHALLOW | {"data": "cos", "seconds": 9e9})
-    text = in_words(claims(full("M4", SHALLOW | {"seconds": 72_000.0}), on_function), BENCHMARKS)
-    assert "| Part 1, Task 2: Networks of equal size on MNIST | 20 |" in text
+    text = words(full("M4", SHALLOW | {"seconds": 72_000.0}), on_function)
+    assert "| Part 1, Task 2: Networks of equal size on MNIST | 20 | not recorded |" in text
     assert "about 12 times as long (as 784-30-10 does at batch 50): 10 core-days" in text
     assert "Not yet run in full, or not timed: Simulate a function;" in text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(90.0, "0.025"), (5400.0, "1.5"), (40_000.0, "11")])
 def test_hours_have_two_digits(seconds, text):
-    assert f"| together | {text} |" in in_words(claims(full("M4", SHALLOW | {"seconds": seconds})), BENCHMARKS)
+    assert f"| together | {text} |" in words(full("M4", SHALLOW | {"seconds": seconds}))
+
+
+def test_every_task_names_the_machines_that_it_was_judged_on():
+    slow, quick = ({"time": time, "cpu": time, "matrix_product_rate": rate} for time, rate in (("A", 15.3), ("B", 81)))
+    by_session = {"B": (full("M4", SHALLOW), full("I1", SHALLOW)), "A": (full("M5", DEEP), full("I1"))}
+    judged = [each | {"session": name} for name, group in by_session.items() for each in group]
+    text = words(*judged, sessions=[slow, quick])
+    assert "| Part 1, Task 2: Networks of equal size on MNIST | 0.039 | A, 15 GFLOP/s; B, 81 GFLOP/s |" in text
+    assert "Flatness, along a line between two networks | 0.028 | B, 81 GFLOP/s |" in text

@@ -16,6 +16,7 @@ import pytest
 
 from models import queue
 from models.experiment import Experiment
+from models.plan import Plan
 from models.queue import Progress, Setting, StoreFull, TrainingError, jobs, require_room, run_all, run_job
 from models.store import Job, RunStore
 
@@ -95,6 +96,19 @@ def test_the_same_bits_whatever_the_number_of_workers(tmp_path):
     for one, two in zip(*found, strict=True):
         for name, values in one.items():
             np.testing.assert_array_equal(values, two[name])
+
+
+def test_before_any_job_is_done_what_is_left_is_the_estimate_less_what_has_passed(setting, monkeypatch):
+    plan = Plan(setting, workers=2)
+    plan.add(TINY, 12)
+    plan.add(dataclasses.replace(TINY, hidden=(6, 5)), 12)
+    given = {}
+    monkeypatch.setattr("models.plan.run_all", lambda costs, *others: given.update(costs) or {})
+    todo = plan.to_train()
+    plan.train(todo, lambda progress: None)
+    assert sum(given.values()) / 2 == pytest.approx(plan.seconds(todo))
+    futures = {Future(): cost for cost in (10.0, 30.0, 40.0)}
+    assert queue._progress(futures, set(futures), 4.0, 2).left == pytest.approx(80 / 2 - 4)
 
 
 def _race(folder, results):
