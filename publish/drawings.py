@@ -78,6 +78,9 @@ def _draw(drawing: Drawing, tier: str, stamp: str, paths: dict[str, Path]) -> No
     metadata = {"svg": {"Date": None, "Identifier": stamp}, "png": {"Description": stamp, "Software": None}}
     with matplotlib.rc_context(_STYLE):
         figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")  # once serves both formats, and costs as much as drawing one
         for kind, path in paths.items():
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, metadata=metadata[kind])

@@ -1,15 +1,19 @@
 """The files that are generated: templates filled, and written only where something has changed."""
 
+from functools import cache
 from pathlib import Path
 
 import jinja2
 
+from evidence.verdicts import number
+
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
+@cache
 def environment() -> jinja2.Environment:
     """The templates of this package: everything that is filled in is escaped, and nothing may be missing."""
-    return jinja2.Environment(
+    jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -17,6 +21,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    jinja.filters["number"] = number
+    return jinja
 
 
 def source(name: str) -> str:

@@ -40,8 +40,7 @@ def findings(summary: Summary) -> str:
         return "artifacts/" + next(each for each in claims[name].shown[0].figures if each.endswith(".png"))
 
     known = {each.__name__: each for each in (verdict, numbers, basis, ours, figure)}
-    jinja = environment()
-    jinja.autoescape = False  # Markdown, of our own words and numbers alone
+    jinja = environment().overlay(autoescape=False)  # Markdown, of our own words and numbers alone
     return "\n\n".join(map(_wrapped, jinja.get_template("findings.md").render(**known).strip().split("\n\n")))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from evidence.verdicts import Verdict, number
+from evidence.verdicts import Verdict
 from publish import badges, panels, pictures, strips
 from publish.files import environment, source, write_if_changed
 from publish.reading import read
@@ -43,10 +43,7 @@ def write(folder: Path) -> Path:
 def render(summary: Summary, folder: Path) -> str:
     """The page as HTML. folder: where the figures lie that the verdicts name."""
     script, style = source("page.js"), source("page.css")
-    jinja = environment()
-    jinja.filters["number"] = number
-    template = jinja.get_template("page.html")
-    return template.render(
+    return environment().get_template("page.html").render(
         tally=counts(summary.claims),
         Verdict=Verdict,
         symbols=SYMBOLS,
