@@ -43,26 +43,30 @@ def write(folder: Path) -> Path:
 def render(summary: Summary, folder: Path) -> str:
     """The page as HTML. folder: where the figures lie that the verdicts name."""
     script, style = source("page.js"), source("page.css")
-    return environment().get_template("page.html").render(
-        tally=counts(summary.claims),
-        Verdict=Verdict,
-        symbols=SYMBOLS,
-        claims=summary.claims,
-        tasks=by_task(summary.claims),
-        places=places(summary.claims),
-        origins=panels.origins(summary),
-        sessions=summary.sessions,
-        task_tally=counts,
-        verdict_order={verdict: place for place, verdict in enumerate(Verdict)},
-        pictures=pictures.collect(summary.claims, folder),
-        pictures_of=pictures.stems,
-        picture_title=pictures.title,
-        panels=panels,
-        strips=strips,
-        style=Markup(style),
-        script=Markup(script),
-        script_hash=content_hash(script),
-        style_hash=content_hash(style),
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            tally=counts(summary.claims),
+            Verdict=Verdict,
+            symbols=SYMBOLS,
+            claims=summary.claims,
+            tasks=by_task(summary.claims),
+            places=places(summary.claims),
+            origins=panels.origins(summary),
+            sessions=summary.sessions,
+            task_tally=counts,
+            verdict_order={verdict: place for place, verdict in enumerate(Verdict)},
+            pictures=pictures.collect(summary.claims, folder),
+            pictures_of=pictures.stems,
+            picture_title=pictures.title,
+            panels=panels,
+            strips=strips,
+            style=Markup(style),
+            script=Markup(script),
+            script_hash=content_hash(script),
+            style_hash=content_hash(style),
+        )
     )
 
 
