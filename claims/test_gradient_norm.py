@@ -20,7 +20,7 @@ REPORTED_SPIKES = (250, 510, 580)  # steps, as the report reads its curve
 
 
 @inconclusive(
-    "the median lies above chance, by 10 percentiles, but seeds without a spike count as none: 0 to 22 (n = 80)",
+    "the median lies above chance, by 6 percentiles, but seeds without a spike count as none: 0 to 16 (n = 160)",
     at="full",
 )
 @pytest.mark.claim(
@@ -36,7 +36,7 @@ def test_spikes_coincide_with_changes_of_slope(claim, runs):
 
 
 @refuted(
-    "one of the three largest in the median seed: 0.33 (0 to 0.33, n = 80). In a second way: with spikes from 1.2 or "
+    "one of the three largest in the median seed: 0.33 (0 to 0.33, n = 160). In a second way: with spikes from 1.2 or "
     "1.3 times the running median, in place of 1.5, the median is 0.33 as well",
     at="full",
 )
@@ -59,9 +59,9 @@ def test_gradient_norm_falls(claim, runs):
     claim.holds_if(claim.median(ratio, "gradient norm, median of the last 100 steps / of the first 100") < 1)
 
 
-@inconclusive(
-    "as many spikes as before in the median seed: 0 (−1 to 1, n = 80); with 200 seeds 0 (0 to 0), since 74 have fewer "
-    "and 72 have more",
+@refuted(
+    "as many spikes as before in the median seed: 0 (−1 to 0, n = 160). In a second way: of 200 seeds 74 have "
+    "fewer and 72 have more",
     at="full",
 )
 @pytest.mark.claim(

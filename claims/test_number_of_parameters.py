@@ -5,7 +5,7 @@ import pytest
 
 from evidence.comparisons import beside_report
 from evidence.correlations import kendall_tau
-from evidence.declarations import refuted
+from evidence.declarations import inconclusive, refuted
 from evidence.intervals import exactly
 from evidence.measures import final
 from evidence.sizes import knee, plateau_start
@@ -85,6 +85,12 @@ def test_accuracy_rises_with_size(claim, runs, part):
     claim.holds_if(claim.median(tau, f"Kendall tau of {part} accuracy with size") > 0.5)
 
 
+@inconclusive(
+    "test loss is lowest at 178,110 parameters, 0.160 in the median, and rises to 0.195 at 952,410: tau −0.47 (−0.69 to "
+    "−0.29, n = 12)",
+    at="full",
+    case="test",
+)
 @pytest.mark.claim("P3", "the more parameters, the lower the loss", source="Part 3, Task 2, Figs. 12-13")
 @each_part
 def test_loss_falls_with_size(claim, runs, part):
@@ -99,6 +105,10 @@ def test_loss_falls_with_size(claim, runs, part):
     at="fast",
     on="mnist",
 )
+@inconclusive(
+    "10 of 12 seeds gain half a point at most, the median 0.0024, but two gain more: 0.0010 to 0.0059 (n = 12)",
+    at="full",
+)
 @pytest.mark.claim("P4", "past about 200,000 parameters it hardly improves", source="Part 3, Task 2, Figs. 12-13")
 def test_accuracy_hardly_improves_past_200000(claim, runs):
     small, middle, large = (accuracy(runs[size]) for size in (16_640, 178_110, 952_410))
@@ -108,6 +118,11 @@ def test_accuracy_hardly_improves_past_200000(claim, runs):
     claim.holds_if(past.within(-0.005, 0.005), before > 0.005)
 
 
+@inconclusive(
+    "in the median seed at 178,110 parameters, the report's own point, but anywhere from 84,060 to 654,310: past "
+    "84,060 sizes differ by as little as seeds do (n = 12)",
+    at="full",
+)
 @pytest.mark.claim(
     "P5", "the point where it stops improving is around 200,000 parameters", source="Part 3, Task 2, Figs. 12-13"
 )
@@ -118,6 +133,12 @@ def test_accuracy_stops_improving_around_200000(claim, runs):
     claim.holds_if(stops.within(100_000, 400_000))
 
 
+@inconclusive(
+    "1,645 parameters are too few to learn training images by heart: accuracy differs by 0.006 (−0.003 to 0.012), loss "
+    "by 0.031 (−0.0001 to 0.040, n = 12)",
+    at="full",
+    case="1645",
+)
 @pytest.mark.claim(
     "P6", "accuracy is higher and loss lower in training than in test", source="Part 3, Task 2, Figs. 12-13"
 )

@@ -43,9 +43,9 @@ def test_network_has_32_parameters_23_weights_15_in_layer_2(claim):
 
 
 @refuted(
-    "0.022 of the plane's extent (0.019 to 0.024) for layer 2, 0.018 (0.017 to 0.021) for the whole model (n = 80). In "
-    "a second way: Adam moves a weight by about 0.001 a step, so that 27 steps of 15 weights make a path of about 0.1 "
-    "at most, in a plane whose starts lie 2 to 3 apart",
+    "0.022 of the plane's extent (0.020 to 0.024) for layer 2, 0.018 (0.017 to 0.020) for the whole model (n = 160). "
+    "In a second way: Adam moves a weight by about 0.001 a step, so that 27 steps of 15 weights make a path of about "
+    "0.1 at most, in a plane whose starts lie 2 to 3 apart",
     at="full",
 )
 @refuted(

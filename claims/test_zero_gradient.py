@@ -2,7 +2,6 @@
 
 import pytest
 
-from evidence.declarations import inconclusive
 from evidence.spectra import TOLERANCES, minimal_ratio, negative_share
 from models.experiment import Experiment, parameter_count
 from models.probing import Probe
@@ -54,7 +53,6 @@ def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
     claim.holds_if(correlation < 0, claim.learned(run))
 
 
-@inconclusive("0.26, but the interval reaches across 0: −0.09 to 0.57 (n = 100)", at="full")
 @pytest.mark.claim(
     "Z3",
     "the higher the loss there, the larger the share of negative eigenvalues",

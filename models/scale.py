@@ -58,7 +58,7 @@ class Scale:
 
 
 FAST = Scale("fast", "digits", 8, 8, 40, confidence=0.99, most_epochs=100, may_abstain=True)
-FULL = Scale("full", "mnist", 12, 80, 100, confidence=0.999, most_epochs=None, may_abstain=False)
+FULL = Scale("full", "mnist", 12, 160, 300, confidence=0.999, most_epochs=None, may_abstain=False)
 
 
 def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Scale:
