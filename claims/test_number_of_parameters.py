@@ -86,8 +86,8 @@ def test_accuracy_rises_with_size(claim, runs, part):
 
 
 @inconclusive(
-    "test loss is lowest at 178,110 parameters, 0.160 in the median, and rises to 0.195 at 952,410: tau −0.47 (−0.69 to "
-    "−0.29, n = 12)",
+    "test loss is lowest at 178,110 parameters, 0.160 in the median, and rises to 0.195 at 952,410: tau −0.47 (−0.69 "
+    "to −0.29, n = 12)",
     at="full",
     case="test",
 )
