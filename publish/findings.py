@@ -4,7 +4,7 @@ import textwrap
 
 from evidence.verdicts import Evidence, Verdict
 from publish import panels
-from publish.files import environment
+from publish.files import environment, source
 from publish.summary import Claim, Judged, Summary
 
 
@@ -12,8 +12,8 @@ class StaleFinding(Exception):
     """A finding says something of a claim that its evidence no longer says."""
 
 
-def findings(summary: Summary) -> str:
-    """The findings in Markdown.
+def findings(summary: Summary, template: str | None = None) -> str:
+    """The findings in Markdown. template: their words, those of findings.md if None.
 
     Raises StaleFinding where a verdict, or the tier that it rests on, is no longer what the words say.
     """
@@ -41,7 +41,9 @@ def findings(summary: Summary) -> str:
 
     known = {each.__name__: each for each in (verdict, numbers, basis, ours, figure)}
     jinja = environment().overlay(autoescape=False)  # Markdown, of our own words and numbers alone
-    return "\n\n".join(map(_wrapped, jinja.get_template("findings.md").render(**known).strip().split("\n\n")))
+    return "\n\n".join(
+        map(_wrapped, jinja.from_string(template or source("findings.md")).render(**known).strip().split("\n\n"))
+    )
 
 
 def _wrapped(paragraph: str) -> str:

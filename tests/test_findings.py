@@ -2,23 +2,17 @@
 
 import pytest
 
-from publish import files, findings
+from publish import findings
 from publish.reading import read, summary
 from publish.readme import README
 from tests.planted import record, whole
 
 
 @pytest.fixture
-def found(monkeypatch, tmp_path):
+def found():
     """What a template makes of one claim that holds, in full, for its case "deep"."""
     claims = summary(whole(record("F9", "holds", case="deep", tier="full", dataset="functions")))
-
-    def render(template):
-        (tmp_path / "findings.md").write_text(template)
-        monkeypatch.setattr(files, "_TEMPLATES", tmp_path)
-        return findings.findings(claims)
-
-    return render
+    return lambda template: findings.findings(claims, template)
 
 
 def test_numbers_come_from_the_evidence(found):
