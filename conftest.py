@@ -39,8 +39,9 @@ class State:
     figures: dict[pytest.Item, tuple[str, ...]] = field(default_factory=dict)
 
     def scale(self, item: pytest.Item) -> Scale:
-        """The scale of a claim's tier."""
-        return self.options.scales[self.claims[item].tier]
+        """The scale of a claim's tier, for its first or its second look."""
+        scale = self.options.scales[self.claims[item].tier]
+        return scale.looking_again() if self.claims[item].looks_again else scale
 
     def dataset(self, item: pytest.Item) -> str:
         """What a claim is judged on."""
@@ -121,7 +122,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not claims or session.config.option.collectonly:
         return
     try:
-        for scale in {state.scale(item).tier: state.scale(item) for item in claims}.values():
+        for scale in {state.scale(item) for item in claims}:
             require_seeds(min(scale.seeds, scale.function_seeds), scale.confidence)
         writable(state.options.artifacts)
         writable(state.options.setting.store.folder)
@@ -160,7 +161,7 @@ def scale(request: pytest.FixtureRequest) -> Scale:
 def runs(request: pytest.FixtureRequest, scale: Scale) -> Runs:
     """The trained runs of the claim's experiments: those its marker `trains`, or its module's EXPERIMENTS."""
     state = request.config.stash[STATE]
-    return state.plan.runs(state.claims[request.node].experiments, scale)
+    return state.plan.runs(state.claims[request.node].experiments, state.scale(request.node))
 
 
 @pytest.fixture

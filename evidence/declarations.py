@@ -30,13 +30,17 @@ def inconclusive(
 
 @dataclass(frozen=True)
 class Declaration:
-    """A claim's test before it runs: its sentence, tier and case, what it trains, and what is known of it."""
+    """A claim's test before it runs: its sentence, tier and case, what it trains, and what is known of it.
+
+    looks_again: whether the tier's seeds left claims on these networks undecided, so that it takes more.
+    """
 
     sentence: Sentence
     tier: str
     case: str
     experiments: Mapping[Hashable, Experiment | Probe]
     expectations: tuple[Expectation, ...]
+    looks_again: bool = False
 
     def expectation(self, dataset: str) -> Expectation | None:
         """The verdict that was declared for this tier and case on a dataset, or None: it should hold."""
@@ -66,4 +70,5 @@ def declaration(item: pytest.Item) -> Declaration | None:
         case=" ".join(str(value) for value in parameters.values()),
         experiments=experiments if "runs" in item.fixturenames else {},  # type: ignore[attr-defined]
         expectations=tuple(mark.args[0] for mark in item.iter_markers("expected")),
+        looks_again=item.get_closest_marker("second_look") is not None,
     )

@@ -16,19 +16,25 @@ class Scale:
     """How large a trial is.
 
     dataset: what stands for MNIST in the claims' experiments; seeds and function_seeds: for images and
-    for functions; single_runs: of experiments whose claims correlate over runs; confidence: of every
-    interval; most_epochs: longer trainings on images stop there; may_abstain: whether an inconclusive
-    claim is skipped where it would otherwise fail.
+    for functions; second_look: for images where `seeds` were too few to decide; single_runs: of
+    experiments whose claims correlate over runs; confidence: of every interval; most_epochs: longer
+    trainings on images stop there; may_abstain: whether an inconclusive claim is skipped where it would
+    otherwise fail.
     """
 
     tier: Tier
     dataset: str
     seeds: int
     function_seeds: int
+    second_look: int
     single_runs: int
     confidence: float
     most_epochs: int | None
     may_abstain: bool
+
+    def looking_again(self) -> "Scale":
+        """The scale of a second look, with more seeds for images."""
+        return replace(self, seeds=self.second_look)
 
     def applied(self, wanted: Experiment | Probe) -> Experiment | Probe:
         """The experiment, or the probe's experiments, as this tier trains them."""
@@ -57,8 +63,8 @@ class Scale:
         return "counts" if not kinds else "functions" if kinds == {True} else self.dataset
 
 
-FAST = Scale("fast", "digits", 8, 8, 40, confidence=0.99, most_epochs=100, may_abstain=True)
-FULL = Scale("full", "mnist", 12, 160, 300, confidence=0.999, most_epochs=None, may_abstain=False)
+FAST = Scale("fast", "digits", 8, 8, 8, 40, confidence=0.99, most_epochs=100, may_abstain=True)
+FULL = Scale("full", "mnist", 12, 160, 24, 300, confidence=0.999, most_epochs=None, may_abstain=False)
 
 
 def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Scale:
@@ -77,5 +83,6 @@ def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Sc
         dataset=dataset or chosen.dataset,
         seeds=seeds or chosen.seeds,
         function_seeds=seeds or chosen.function_seeds,
+        second_look=seeds or chosen.second_look,
         single_runs=max(seeds or 0, chosen.single_runs),
     )

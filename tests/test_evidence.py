@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from evidence.intervals import Interval, TooFewSeeds, exactly, median_interval, seeds_needed, share_interval
 from evidence.trial import Expectation, Sentence, Trial
 from evidence.verdicts import Evidence, Inconclusive, Refuted, Region, Verdict, judge, number
+from models.scale import FULL
 
 
 def interval(low: float, high: float) -> Interval:
@@ -32,6 +34,14 @@ def test_median_interval_is_no_wider_than_it_must_be():
     # For 64 seeds at 99.9 % the exact interval runs from the 19th to the 46th value.
     found = median_interval(np.arange(1, 65), "rank", 0.999)
     assert (found.low, found.high) == (19, 46)
+
+
+def test_two_looks_together_err_no_more_often_than_one_may():
+    def misses(n):
+        found = median_interval(np.arange(1, n + 1), "rank", FULL.confidence)
+        return 2 * stats.binom.cdf(found.low - 1, n, 0.5)  # the true median lies below the low end, or above the high
+
+    assert misses(FULL.seeds) + misses(FULL.second_look) <= 1 - FULL.confidence
 
 
 @pytest.mark.parametrize("truth", [0.5, 0.9, 0.99])

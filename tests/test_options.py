@@ -1,5 +1,7 @@
 """Bad input: each kind gives a message that a person can act on, before anything is trained."""
 
+import json
+
 import pytest
 
 from models import options
@@ -84,5 +86,17 @@ def test_tiers_differ_as_they_say():
     assert fast.may_abstain
     assert not full.may_abstain
     assert scale("full", "digits", 24).seeds == 24
+    assert full.looking_again().seeds > full.seeds
+    assert fast.looking_again() == fast
+    assert scale("full", "digits", 20).looking_again().seeds == 20
     with pytest.raises(ValueError, match="unknown tier"):
         scale("slow")
+
+
+def test_a_second_look_takes_more_seeds_in_full(run_claims, pytester):
+    again = CLAIM.replace("test_planted", "test_again").replace(
+        "@claim_of()", '@pytest.mark.second_look\n@claim_of("X2")'
+    )
+    run_claims(CLAIM + again, "-m", "full", "--dataset", "digits").assert_outcomes(passed=2, deselected=2)
+    verdicts = json.loads((pytester.path / "artifacts" / "verdicts.json").read_text())["verdicts"]
+    assert {each["id"]: each["evidence"][0]["n"] for each in verdicts} == {"X1": 12, "X2": 24}
