@@ -28,6 +28,7 @@ REPORTED_TRAIN = {"shallow": 0.999, "middle": 0.998, "deep": 0.996}
 
 FEW_IMAGES = "2,000 training images do not carry as far as 60,000: 0.884, 0.888 and 0.862 (n = 8)"
 
+pytestmark = pytest.mark.second_look  # 12 seeds left M2, M5, M6 and M9 undecided
 each_model = pytest.mark.parametrize("model", MODELS)
 
 
@@ -49,9 +50,8 @@ def test_each_network_has_about_23880_parameters(claim, model):
 
 
 @inconclusive(
-    "from one epoch to the next the training loss moves more than it falls: 0.006 (−0.020 to 0.045) for shallow, "
-    "−0.001 (−0.071 to 0.058) for middle, 0.001 (−0.094 to 0.050) for deep (n = 12); 24 seeds do not decide it either: "
-    "the upper ends are then 0.019, 0.057 and 0.040",
+    "from one epoch to the next the training loss moves more than it falls: 0.001 (−0.007 to 0.019) for shallow, "
+    "0.003 (−0.036 to 0.057) for middle, 0.007 (−0.028 to 0.040) for deep (n = 24)",
     at="full",
 )
 @pytest.mark.claim("M2", "the models have converged by around 100 epochs", source="Part 1, Task 2, Figs. 5-6")
@@ -83,12 +83,6 @@ def test_training_accuracy_stays_above_test_accuracy(claim, runs, model):
     at="fast",
     on="digits",
 )
-@inconclusive(
-    "the middle net leads by 0.002, but the interval reaches across 0: −0.001 to 0.007 (n = 12); with 24 seeds it "
-    "holds, 0.0023 (0.0004 to 0.0053)",
-    at="full",
-    on="mnist",
-)
 @pytest.mark.claim("M5", "the middle model is best on the test set", source="Part 1, Task 2, Fig. 6")
 def test_middle_model_is_best_on_the_test_set(claim, runs):
     shallow, middle, deep = (final(runs[model].test_accuracy, last=10) for model in MODELS)
@@ -96,9 +90,15 @@ def test_middle_model_is_best_on_the_test_set(claim, runs):
     claim.holds_if(claim.median(lead(middle, shallow, deep), "test accuracy, middle − better of the others") > 0)
 
 
-@refuted("it is better than the report says: 0.968 (0.966 to 0.971, n = 12)", at="full", on="mnist", case="middle")
+@refuted(
+    "it is better than the report says: 0.968 (0.9655 to 0.969, n = 24). In a second way: the last epoch alone gives "
+    "0.968 (0.9657 to 0.9694)",
+    at="full",
+    on="mnist",
+    case="middle",
+)
 @inconclusive(
-    "0.9649, just where 96 % ends: 0.963 to 0.967 (n = 12); with 24 seeds 0.9651 (0.963 to 0.966)",
+    "0.9651, just where 96 % ends: 0.963 to 0.966 (n = 24)",
     at="full",
     on="mnist",
     case="deep",
@@ -157,10 +157,9 @@ def test_test_loss_was_best_long_before_the_end(claim, runs, model):
     at="fast",
     on="mnist",
 )
-@inconclusive(
-    "the deep control ends in 3 units: 10 of 12 seeds differ by 0.006 to 0.017, one never starts (0.847), but one "
-    "differs by 0.0042 only: 0.011 (0.0042 to 0.847, n = 12); 24 seeds refute "
-    "it, 0.010 (0.006 to 0.018)",
+@refuted(
+    "the deep control ends in 3 units, a bottleneck: it is behind in each of 24 seeds, two of which never start: 0.010 "
+    "(0.006 to 0.018). In a second way: at their best epochs they differ by 0.012 (0.007 to 0.019)",
     at="full",
     on="mnist",
 )
