@@ -48,6 +48,28 @@ def loss_and_accuracy(runs: Runs, sizes: Array, reported_numbers: Reported) -> D
     return drawing_of("parameters", runs, draw, sizes, *measured.values())
 
 
+def gain_by_size(runs: Runs, sizes: Array, reported_gains: Mapping[int, float]) -> Drawing:
+    """Test accuracy less the middle network's of three, seed by seed, against size, with half a point around it.
+
+    sizes: (configuration,), in parameters; reported_gains: the report's, by size.
+    """
+    accuracy = _last(runs, "test_accuracy")  # (seed, configuration)
+    gain = accuracy - accuracy[:, 1:2]
+
+    def draw(caption: str) -> "Figure":
+        title = f"What is gained around {number(sizes[1])} parameters"
+        figure, (axes,) = panels(1, ["test set"], caption, title)
+        axes.axhspan(-0.005, 0.005, color=COLOURS[1], alpha=0.15, linewidth=0, label="half a point")
+        seeds_and_median(axes, sizes, gain, 0, "test accuracy")
+        _reported(axes, reported_gains, 0, float(gain.min()))
+        _size_axis(axes, sizes)
+        axes.set_ylabel("accuracy gained (share of images)")
+        legend(axes, has_reported=True, loc="best", **FRAME)
+        return figure
+
+    return drawing_of("parameters-gain", runs, draw, sizes, gain)
+
+
 def gap_by_size(runs: Runs, sizes: Array, reported_numbers: Reported) -> Drawing:
     """How far training is ahead of test after the last epoch, in accuracy and in loss, against size.
 

@@ -60,6 +60,13 @@ def test_never_is_a_value_like_any_other():
     assert median_interval([-math.inf] * 6 + [math.inf] * 6, "steps", 0.999).estimate == 0
 
 
+def test_a_value_on_the_border_is_not_moved_across_it_by_binary_fractions():
+    gain = 0.9837 - 0.9787
+    assert gain > 0.005
+    assert median_interval([gain] * 12, "gain", 0.999).within(-0.005, 0.005).verdict is Verdict.HOLDS
+    assert (median_interval([gain] * 12, "gain", 0.999) > 0.005).verdict is Verdict.REFUTED
+
+
 def test_seeds_that_agree_give_a_point():
     found = median_interval([0.5] * 12, "share", 0.999)
     assert (found.low, found.high) == (0.5, 0.5)
