@@ -45,6 +45,12 @@ def test_a_training_counts_once_whatever_it_is_called_and_its_questions_too():
     assert seconds == {"M": 40.0, "B": 147.0}
 
 
+def test_a_second_look_goes_on_from_the_first():
+    first, second = SHALLOW | {"trained": 12}, SHALLOW | {"trained": 24, "seconds": 210.0}
+    for order in ([first, second], [second, first]):
+        assert list(core_seconds(claims(full("P3", order[0]), full("P4", order[1]))).values()) == [210.0]
+
+
 def test_miniatures_and_counts_cost_nothing():
     judged = claims(record("M4", "holds", settings=[DEEP]), full("M1") | {"dataset": "counts"})
     assert core_seconds(judged) == {}
