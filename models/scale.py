@@ -63,8 +63,28 @@ class Scale:
         return "counts" if not kinds else "functions" if kinds == {True} else self.dataset
 
 
-FAST = Scale("fast", "digits", 8, 8, 8, 40, confidence=0.99, most_epochs=100, may_abstain=True)
-FULL = Scale("full", "mnist", 12, 160, 24, 300, confidence=0.999, most_epochs=None, may_abstain=False)
+FAST = Scale(
+    tier="fast",
+    dataset="digits",
+    seeds=8,
+    function_seeds=8,
+    second_look=8,
+    single_runs=40,
+    confidence=0.99,
+    most_epochs=100,
+    may_abstain=True,
+)
+FULL = Scale(
+    tier="full",
+    dataset="mnist",
+    seeds=12,
+    function_seeds=160,
+    second_look=24,
+    single_runs=300,
+    confidence=0.999,
+    most_epochs=None,
+    may_abstain=False,
+)
 
 
 def scale(tier: str, dataset: str | None = None, seeds: int | None = None) -> Scale:
