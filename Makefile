@@ -12,16 +12,17 @@ test: check ## lint, types, tests of ourselves, then the fast tier
 	$(PYTEST) tests
 	$(PYTEST) -m fast
 
+full: export DATA_ROOT := $(or $(DATA_ROOT),data)
 full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
-	$(PYTEST) -m full --data-root=$${DATA_ROOT:-data}
+	$(PYTEST) -m full
 
-page: .venv/ready ## the page, the badges and README's tables from the verdicts that there are, without training
-	$(BIN)/python -m publish.page
-	$(BIN)/python -m publish.readme
+page: .venv/ready ## the page, the badges and the tables of README and docs from the verdicts that there are, without training
+	$(BIN)/python -m ontrial.publish.page
+	$(BIN)/python -m ontrial.publish.readme
 
 bench: .venv/ready ## our training against what people would write instead
-	$(PYTEST) benchmarks $(if $(DATA_ROOT),--data-root=$(DATA_ROOT)); failed=$$?; \
-	$(BIN)/python -m publish.readme && exit $$failed
+	$(PYTEST) benchmarks; failed=$$?; \
+	$(BIN)/python -m benchmarks.readme && exit $$failed
 
 check: .venv/ready ## lint, types, and the workflows against their schema
 	$(BIN)/ruff check .
@@ -29,9 +30,10 @@ check: .venv/ready ## lint, types, and the workflows against their schema
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-.venv/ready: requirements.lock
+.venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 clean: ## remove the environment; the run store stays

@@ -15,7 +15,7 @@ from benchmarks.summary import Summary, lacking, table
 from benchmarks.tasks import BATCHES, NETS, Task, experiment
 from benchmarks.ways import Loop
 from models import data
-from models.machine import cpu
+from ontrial.running.machine import cpu
 
 _MEASURED = pytest.StashKey[Session]()
 _WRITTEN = pytest.StashKey[str]()

@@ -11,7 +11,7 @@ from benchmarks import ways
 from benchmarks.summary import Row
 from benchmarks.tasks import Task
 from benchmarks.ways import Loop
-from models.machine import one_product_rate, square_factors
+from ontrial.running.machine import one_product_rate, square_factors
 
 ROUNDS = 7
 _ROUND, _PLAIN_ROUND = 0.4, 0.2  # seconds, about

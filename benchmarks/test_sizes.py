@@ -9,8 +9,8 @@ from benchmarks import ways
 from benchmarks.rounds import Session, rounded
 from benchmarks.tasks import Task
 from benchmarks.ways import Loop
-from claims.test_number_of_parameters import EXPERIMENTS
-from models.queue import seeds_a_job
+from claims.homework.test_number_of_parameters import EXPERIMENTS
+from ontrial.running.queue import seeds_a_job
 
 MOST_TIMES_PRODUCTS = 2.5
 

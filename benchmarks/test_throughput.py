@@ -9,7 +9,7 @@ from benchmarks import ways
 from benchmarks.rounds import Session
 from benchmarks.tasks import BATCHES, NETS, Task, experiment
 from benchmarks.ways import Loop
-from models.queue import seeds_a_job
+from ontrial.running.queue import seeds_a_job
 
 MakeTask = Callable[[str, int, int], Task]
 Timed = Callable[[str, Task, Loop], None]

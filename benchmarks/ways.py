@@ -14,7 +14,7 @@ from benchmarks.tasks import Task
 from models import data, networks, training
 from models.seeding import generator
 from models.stack import Stack, loss
-from tests.oracle import plain_network
+from tests.models.oracle import plain_network
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""What was said: one module per task of the report, its experiments first, then its claims."""
+"""What was said: one folder a report."""

@@ -1,11 +1,13 @@
 """The data on trial: two functions of one variable, scikit-learn's digits, and MNIST."""
 
 import hashlib
+import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,15 +33,26 @@ class DataError(Exception):
 class Images:
     """A labelled image set that every seed shares.
 
-    train_inputs (image, pixel) and test_inputs (image, pixel): float32 in [0, 1];
-    train_labels (image,) and test_labels (image,): int64 in 0-9; digest: SHA-256 of all four.
+    train_pixels (image, pixel) and test_pixels (image, pixel): uint8, white is `white`; train_labels (image,) and
+    test_labels (image,): int64 in 0-9; digest: SHA-256 of all four.
     """
 
-    train_inputs: Tensor
+    train_pixels: Tensor
     train_labels: Tensor
-    test_inputs: Tensor
+    test_pixels: Tensor
     test_labels: Tensor
+    white: int
     digest: str
+
+    @cached_property
+    def train_inputs(self) -> Tensor:
+        """What a network is shown in training: (image, pixel) float32 in [0, 1]."""
+        return self.train_pixels.float() / self.white
+
+    @cached_property
+    def test_inputs(self) -> Tensor:
+        """What a network is shown in the test: (image, pixel) float32 in [0, 1]."""
+        return self.test_pixels.float() / self.white
 
 
 def function_inputs(seed: int, stream: Stream) -> Tensor:
@@ -60,6 +73,12 @@ def random_labels(seed: int, stream: Stream, count: int) -> Tensor:
     Source: Zhang et al., "Understanding deep learning requires rethinking generalization" (2017).
     """
     return torch.randint(10, (count,), generator=generator(seed, stream))
+
+
+def validation_rows(seed: int, images: int, validation: int) -> tuple[Tensor, Tensor]:
+    """Which of the first images one seed trains on and which validate, ascending, none in both: (image,) each."""
+    order = torch.randperm(images, generator=generator(seed, "validation images"))
+    return order[validation:].sort().values, order[:validation].sort().values
 
 
 def images(name: str, root: Path | None) -> Images:
@@ -83,19 +102,19 @@ def digest(name: str, root: Path | None) -> str:
 
 @cache
 def _digits() -> Images:
-    """scikit-learn's 1,797 digits of 8 x 8 pixels, 0-16 scaled to [0, 1]; every fifth is for testing."""
+    """scikit-learn's 1,797 digits of 8 x 8 pixels of 0-16; every fifth is for testing."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    inputs = torch.from_numpy(bunch.data).float() / 16  # (image, 64)
+    pixels = torch.from_numpy(bunch.data).byte()  # (image, 64)
     labels = torch.from_numpy(bunch.target).long()  # (image,)
     test = torch.arange(len(labels)) % 5 == 0
-    return _with_digest(inputs[~test], labels[~test], inputs[test], labels[test])
+    return _with_digest(pixels[~test], labels[~test], pixels[test], labels[test], white=16)
 
 
 @cache
 def _mnist(root: Path | None) -> Images:
-    """MNIST of 28 x 28 pixels, 0-255 scaled to [0, 1], through torchvision.
+    """MNIST of 28 x 28 pixels of 0-255, through torchvision.
 
     Raises DataError when `root` is unset or a file, or holds no whole MNIST and none can be had.
     """
@@ -128,17 +147,17 @@ def _mnist(root: Path | None) -> Images:
             f"{MNIST_SHA256} was expected.\nFound there: {found}.\nTo do: remove these files and put "
             "the original ones there, or run again with a network, and they are downloaded."
         )
-    train, test = (part.flatten(1).float() / 255 for part in pixels)  # (image, 784)
-    return Images(train, labels[0], test, labels[1], sha)
+    train, test = (part.flatten(1) for part in pixels)  # (image, 784)
+    return Images(train, labels[0], test, labels[1], 255, sha)
 
 
-def torchvision_datasets() -> "torchvision.datasets":  # type: ignore[name-defined]  # noqa: F821
-    """torchvision.datasets, also where a torchvision built for CUDA meets a torch built for the CPU.
+def torchvision_datasets() -> Any:
+    """The module torchvision.datasets, also where a torchvision built for CUDA meets a torch built for the CPU.
 
     There the first import fails because torch lacks two operators; only then are they declared.
     """
     try:
-        import torchvision.datasets as datasets
+        return importlib.import_module("torchvision.datasets")
     except RuntimeError as error:
         if "operator torchvision::nms does not exist" not in str(error):
             raise
@@ -146,8 +165,7 @@ def torchvision_datasets() -> "torchvision.datasets":  # type: ignore[name-defin
             del sys.modules[module]
         torch.library.define("torchvision::nms", "(Tensor boxes, Tensor scores, float limit) -> Tensor")
         torch.library.define("torchvision::qnms", "(Tensor boxes, Tensor scores, float limit) -> Tensor")
-        import torchvision.datasets as datasets
-    return datasets
+        return importlib.import_module("torchvision.datasets")
 
 
 def _is_complete(raw: Path) -> bool:
@@ -159,16 +177,19 @@ def _is_complete(raw: Path) -> bool:
 def _thinned(whole: Images, every_training: int, every_test: int) -> Images:
     """Every n-th image of a set: the miniature that the fast tier trains on."""
     return _with_digest(
-        whole.train_inputs[::every_training].clone(),
+        whole.train_pixels[::every_training].clone(),
         whole.train_labels[::every_training].clone(),
-        whole.test_inputs[::every_test].clone(),
+        whole.test_pixels[::every_test].clone(),
         whole.test_labels[::every_test].clone(),
+        whole.white,
     )
 
 
-def _with_digest(train_inputs: Tensor, train_labels: Tensor, test_inputs: Tensor, test_labels: Tensor) -> Images:
-    sha = _sha256(train_inputs, train_labels, test_inputs, test_labels)
-    return Images(train_inputs, train_labels, test_inputs, test_labels, sha)
+def _with_digest(
+    train_pixels: Tensor, train_labels: Tensor, test_pixels: Tensor, test_labels: Tensor, white: int
+) -> Images:
+    sha = _sha256(train_pixels, train_labels, test_pixels, test_labels)
+    return Images(train_pixels, train_labels, test_pixels, test_labels, white, sha)
 
 
 def _sha256(*arrays: Tensor) -> str:

@@ -1,28 +1,46 @@
 """What is trained: a frozen description of a training, without its seed."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+import importlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, Self
 
 from models.data import FEATURES, FUNCTIONS, OUTPUTS, TEST_SIZE, TRAINING_SIZE
+from ontrial.training import FUNCTIONS as LOOKS_OF_FUNCTIONS
+from ontrial.training import IMAGES as LOOKS_OF_IMAGES
+from ontrial.training import Arrays, Looks, TierLike, Training
+
+_FAST_EPOCHS = 100  # the fast tier's longest training on images
+
+Part = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A fully connected network and how it is trained.
+    """A fully connected network and how it is trained: a Training of ontrial.
 
     data: "cos", "arcsinh", "digits", "mnist" or "mnist-mini"; hidden: widths of the hidden layers;
     epochs: passes over the training data; batch_size: None, or more than there is, is full batch;
     steps_of_batch: make as many steps as batches of this size make in these epochs, so that batch
-    sizes are compared after equally many updates; images: train on the first so many only;
+    sizes are compared after equally many updates; images: use the first so many training images only;
+    validation: so many of them, drawn for each seed, are for validation and not trained on;
     labels: "random" ones are uniform on the classes, for training and for test, drawn for each seed;
     initialisation: two trainings of one seed start from the same weights where this is the same;
-    kinks: where the first layer's ReLUs of a one-input network bend at the start: "default" is
-    nn.Linear's initialisation, "even" spreads them over [-10, 10] at equal distances;
+    weights: "default" is nn.Linear's initialisation, "glorot" Glorot's Gaussian with biases of 0;
+    kinks: where the first layer's ReLUs of a one-input network bend at the start: "default" leaves them
+    where the initialisation puts them, "even" spreads them over [-10, 10] at equal distances;
+    keep: share of each layer's weights that are trained, drawn for each seed; the others stay 0;
     series: how many trainings share the data of one seed, which then stands for all of them;
-    records: about how often losses over the whole sets are recorded; gradient_norms: whether the
-    gradient's norm is kept at every step; snapshots_every: keep the parameters after steps 1, 1 + k, …
+    records: about how often losses over the whole sets are recorded; records_every: steps from one record
+    to the next, in place of that; recorded: of which sets, where there are; best_parameters: whether the
+    parameters at the lowest recorded validation loss are kept; gradient_norms: whether the gradient's norm is
+    kept at every step; snapshots_every: keep the parameters after steps 1, 1 + k, …
+    root, device: where the data lie and on what it is trained, which `at` fills in; no part of what is trained.
 
-    Raises ValueError when a field makes no sense.
+    Raises ValueError when a field makes no sense, alone or beside another.
     """
 
     data: str
@@ -32,28 +50,33 @@ class Experiment:
     learning_rate: float = 1e-3
     steps_of_batch: int | None = None
     images: int | None = None
+    validation: int = 0
     labels: Literal["true", "random"] = "true"
     activation: Literal["relu", "tanh"] = "relu"
     initialisation: Literal["first", "second"] = "first"
+    weights: Literal["default", "glorot"] = "default"
     kinks: Literal["default", "even"] = "default"
+    keep: float = 1.0
     dtype: Literal["float32", "float64"] = "float32"
     series: int = 1
     records: int = 100
+    records_every: int | None = None
+    recorded: tuple[Part, ...] = ("train", "validation", "test")
+    best_parameters: bool = False
     gradient_norms: bool = False
     snapshots_every: int | None = None
+    root: Path | None = field(default=None, compare=False, repr=False)
+    device: str = field(default="cpu", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.data not in FEATURES:
             raise ValueError(f"unknown data {self.data!r}: there are {', '.join(FEATURES)}")
-        counts = (self.epochs, self.batch_size, self.steps_of_batch, self.images, self.series, self.records)
-        if any(count is not None and count < 1 for count in (*counts, self.snapshots_every)):
+        counts = self.epochs, self.batch_size, self.steps_of_batch, self.images, self.series, self.records
+        if any(count is not None and count < 1 for count in (*counts, self.records_every, self.snapshots_every)):
             raise ValueError(f"every number of something must be at least 1: {self}")
-        if not self.hidden or min(self.hidden) < 1:
-            raise ValueError(f"hidden must name at least one layer of at least one unit: {self}")
-        if self.kinks == "even" and FEATURES[self.data] != 1:
-            raise ValueError(f"kinks lie on a line only for one input, and {self.data} has more: {self}")
-        if self.is_function and (self.labels == "random" or self.images is not None):
-            raise ValueError(f"labels and images must be left out where {self.data} has none: {self}")
+        for problem, wrong in _nonsense(self).items():
+            if wrong:
+                raise ValueError(f"{problem}: {self}")
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -66,9 +89,14 @@ class Experiment:
         return len(self.hidden)
 
     @property
+    def images_used(self) -> int:
+        """Samples that are trained on or validate."""
+        return min(self.images or TRAINING_SIZE[self.data], TRAINING_SIZE[self.data])
+
+    @property
     def training_size(self) -> int:
         """Samples in the training set."""
-        return min(self.images or TRAINING_SIZE[self.data], TRAINING_SIZE[self.data])
+        return self.images_used - self.validation
 
     @property
     def batch(self) -> int:
@@ -104,28 +132,131 @@ class Experiment:
 
     @property
     def epochs_between_records(self) -> int:
-        """Epochs from one record of whole-set losses to the next."""
+        """Epochs from one record of whole-set losses to the next, where they are not counted in steps."""
         return max(1, self.passes // self.records)
+
+    @property
+    def record_steps(self) -> tuple[int, ...]:
+        """Steps done at each record, 0 first and all of them last."""
+        between = self.records_every or self.epochs_between_records * self.steps_per_epoch
+        return (*range(0, self.steps, between), self.steps)
+
+    @property
+    def snapshot_steps(self) -> tuple[int, ...]:
+        """Steps done at each snapshot."""
+        return tuple(range(1, self.steps + 1, self.snapshots_every)) if self.snapshots_every else ()
+
+    @property
+    def recorded_sizes(self) -> dict[Part, int]:
+        """Samples in each set that is recorded."""
+        sizes = {"train": self.training_size, "validation": self.validation, "test": TEST_SIZE[self.data]}
+        return {part: sizes[part] for part in self.recorded if sizes[part]}
 
     def description(self) -> dict[str, Any]:
         """The fields that differ from their defaults, so that a new field leaves old names standing."""
-        defaults = {field.name: field.default for field in fields(self)}
-        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        own = {each.name: each.default for each in fields(self) if each.compare}
+        return {name: getattr(self, name) for name, default in own.items() if getattr(self, name) != default}
+
+    @property
+    def needs(self) -> tuple[Training, ...]:
+        """No other trainings."""
+        return ()
+
+    @property
+    def judged_on(self) -> str:
+        """What a verdict is judged on: "functions", or the images."""
+        return "functions" if self.is_function else self.data
+
+    @property
+    def looks(self) -> Looks:
+        """At which numbers of seeds a claim is looked at in full."""
+        return LOOKS_OF_FUNCTIONS if self.is_function else LOOKS_OF_IMAGES
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the arrays that all seeds share."""
+        return frozenset({"epoch", "record_step", "snapshot_step"})
+
+    @property
+    def place(self) -> str:
+        """A process on the CPU, else the device."""
+        return "process" if self.device == "cpu" else self.device
+
+    def at(self, scale: TierLike) -> Self:
+        """The experiment as a tier trains it: on its dataset, no longer than it allows, with its data and device."""
+        root, device = scale.options.get("data_root"), scale.options.get("device") or "cpu"
+        placed = replace(self, root=Path(root) if root else None, device=device)
+        if self.is_function:
+            return placed
+        fast = scale.tier == "fast"
+        name = scale.options.get("dataset") or ("digits" if fast else "mnist")
+        name = "mnist-mini" if fast and name == "mnist" else name
+        validation = math.ceil(self.validation * TRAINING_SIZE[name] / TRAINING_SIZE[self.data])  # the same share
+        epochs = min(self.epochs, _FAST_EPOCHS) if fast else self.epochs
+        return replace(placed, data=name, validation=validation, epochs=epochs)
+
+    def terms(self) -> dict[str, Any]:
+        """What was declared."""
+        return self.description()
+
+    def describe(self) -> dict[str, Any]:
+        """All that the result depends on but the seed. Raises DataError where data is missing."""
+        return self.terms() | importlib.import_module("models.training").surroundings(self)
+
+    def estimate(self, seeds: int) -> float:
+        """Seconds that so many seeds take, on one core or on the device."""
+        # By name, since an import would make pace a part of what the result depends on.
+        return importlib.import_module("models.pace").estimate(self, seeds)
+
+    def settings(self) -> dict[str, Any]:
+        """What a reader wants to know of it: widths, parameters, steps, and the fields that were declared."""
+        declared = {name: value for name, value in self.description().items() if name != "hidden"}
+        return {
+            "widths": list(self.widths),
+            "parameters": parameter_count(*self.widths),
+            "steps": self.steps,
+            **declared,
+        }
+
+    def train(self, seeds: Sequence[int], needed: Sequence[Arrays] = ()) -> Arrays:  # noqa: ARG002
+        """What training recorded, see models.training.train."""
+        return importlib.import_module("models.training").train(self, seeds, self.root, self.device)
+
+
+def _nonsense(of: Experiment) -> dict[str, bool]:
+    """What may be wrong with an experiment, and whether it is."""
+    own_labels = of.labels == "random" or of.images is not None or of.validation != 0
+    return {
+        "hidden must name at least one layer of at least one unit": not of.hidden or min(of.hidden) < 1,
+        "the learning rate must be a number of at least 0": not 0 <= of.learning_rate < math.inf,
+        "kinks lie on a line only for one input": of.kinks == "even" and FEATURES[of.data] != 1,
+        "kinks are those of ReLUs, and tanh has none": of.kinks == "even" and of.activation != "relu",
+        "kinks must not be asked of weights that keep leaves at 0": of.kinks == "even" and of.keep != 1,
+        "labels, images and validation must be left out where the data has none": of.is_function and own_labels,
+        "validation must leave images to train on": not 0 <= of.validation < of.images_used,
+        "keep must be a share above 0, 1 at most": not 0 < of.keep <= 1,
+        "records and records_every must not both be given": of.records != 100 and of.records_every is not None,
+        "recorded must name sets, each once, of train, validation and test": not of.recorded
+        or len(set(of.recorded)) != len(of.recorded)
+        or not set(of.recorded) <= {"train", "validation", "test"},
+        "best_parameters must have a validation set that is recorded": of.best_parameters
+        and not (of.validation and "validation" in of.recorded),
+    }
 
 
 def parameter_count(*widths: int) -> int:
     """Weights and biases of a fully connected network with these layers, input and output included."""
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in zip(widths, widths[1:], strict=False))
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths))
 
 
 def floating_point_operations(experiment: Experiment) -> float:
     """Multiplications and additions of the matrix products that one seed's training needs.
 
     A step costs 2 per weight and sample forwards, 2 for the weights' gradient and 2 for the inputs'
-    (which the first layer does not need); a record is a forward pass over both sets.
+    (which the first layer does not need); a record is a forward pass over the sets that are recorded.
     """
     widths = experiment.widths
-    weights = sum(fan_in * fan_out for fan_in, fan_out in zip(widths, widths[1:], strict=False))
+    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
     training = (6 * weights - 2 * widths[0] * widths[1]) * experiment.samples
-    records = experiment.passes // experiment.epochs_between_records + 1
-    return training + 2 * weights * (experiment.training_size + TEST_SIZE[experiment.data]) * records
+    records = 2 * weights * sum(experiment.recorded_sizes.values()) * len(experiment.record_steps)
+    return (training + records) * experiment.series

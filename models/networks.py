@@ -21,22 +21,56 @@ class Layer:
 
 
 def initial_parameters(experiment: Experiment, seeds: Sequence[int]) -> Tensor:
-    """Parameters before training, (seed, parameter): nn.Linear's own initialisation, seed by seed.
+    """Parameters before training, (seed, parameter), or (seed, series, parameter) where there is a series.
 
-    Source: torch.nn.Linear.reset_parameters, whose draws these equal bit for bit.
+    By default nn.Linear's own initialisation, seed by seed, bit for bit: torch.nn.Linear.reset_parameters. Or that of
+    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), Gaussian as in
+    torch.nn.init.xavier_normal_, with biases of 0. Weights that are not kept are 0.
     """
-    flat = torch.empty(len(seeds), parameter_count(*experiment.widths))  # (seed, parameter)
-    for row, seed in enumerate(seeds):
-        random = generator(seed, _STREAMS[experiment.initialisation])
-        for layer in layers(flat[row : row + 1], experiment.widths):
-            bound = layer.weight.shape[2] ** -0.5
-            nn.init.kaiming_uniform_(layer.weight[0], a=5**0.5, generator=random)
-            nn.init.uniform_(layer.bias[0], -bound, bound, generator=random)
+    shape = (len(seeds), experiment.series, parameter_count(*experiment.widths))
+    flat = torch.zeros(shape)  # (seed, series, parameter)
+    for rows, seed in zip(flat, seeds, strict=True):
+        for member in range(experiment.series):
+            random = generator(seed, _STREAMS[experiment.initialisation], member)
+            for layer in layers(rows[member : member + 1], experiment.widths):
+                _INITIALISE[experiment.weights](layer.weight[0], layer.bias[0], random)
     if experiment.kinks == "even":
-        first = layers(flat, experiment.widths)[0]
+        first = layers(flat.flatten(0, 1), experiment.widths)[0]
         places = torch.linspace(-10, 10, experiment.hidden[0])  # (hidden,)
         first.bias.copy_(-(first.weight[:, :, 0] * places).unsqueeze(1))
-    return flat.to(getattr(torch, experiment.dtype))
+    if experiment.keep < 1:
+        flat *= kept(experiment, seeds).view(shape)
+    flat = flat.to(getattr(torch, experiment.dtype))
+    return flat.squeeze(1) if experiment.series == 1 else flat
+
+
+def kept(experiment: Experiment, seeds: Sequence[int]) -> Tensor:
+    """Which parameters are trained, the others being weights that stay 0: bool, shaped as `initial_parameters`.
+
+    Of each layer's weights the experiment's share is kept, to the nearest whole weight; all biases are.
+    """
+    mask = torch.ones(len(seeds), experiment.series, parameter_count(*experiment.widths), dtype=torch.bool)
+    for rows, seed in zip(mask, seeds, strict=True):
+        for member in range(experiment.series):
+            random = generator(seed, "weights that are kept", member)
+            for layer in layers(rows[member : member + 1], experiment.widths):
+                weights = layer.weight[0].numel()
+                dropped = torch.randperm(weights, generator=random)[round(experiment.keep * weights) :]
+                layer.weight.view(-1)[dropped] = False
+    return mask.squeeze(1) if experiment.series == 1 else mask
+
+
+def _linear(weight: Tensor, bias: Tensor, random: torch.Generator) -> None:
+    nn.init.kaiming_uniform_(weight, a=5**0.5, generator=random)
+    nn.init.uniform_(bias, -(weight.shape[1] ** -0.5), weight.shape[1] ** -0.5, generator=random)
+
+
+def _glorot(weight: Tensor, bias: Tensor, random: torch.Generator) -> None:
+    nn.init.xavier_normal_(weight, generator=random)
+    bias.zero_()
+
+
+_INITIALISE = {"default": _linear, "glorot": _glorot}
 
 
 def layers(flat: Tensor, widths: Sequence[int]) -> list[Layer]:

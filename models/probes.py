@@ -12,7 +12,8 @@ from models.experiment import Experiment
 from models.probing import Trained
 from models.seeding import generator
 from models.stack import Stack, loss
-from models.training import Arrays, scored
+from models.training import scored
+from ontrial.training import Arrays
 
 ALPHAS = np.arange(-20, 41) / 20  # -1 to 2 in steps of 0.05, with 0 and 1 exactly
 BATCH_SIZES = (5, 25, 125, 500, 1500)

@@ -1,6 +1,8 @@
 """One training step of many multilayer perceptrons at once, in buffers that are allocated once."""
 
+import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -11,45 +13,53 @@ from models import networks
 from models.experiment import Experiment
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults
+_PIECES = 36  # tensors that one launch of the fused Adam takes; a block of threads is given no more than one of them
+_MEAN = 1  # how torch.ops.aten counts the ways to reduce a loss
 
 
 class _Buffers(NamedTuple):
-    """What one step writes, a tensor a layer: (seed, unit, sample), so that samples lie side by side."""
+    """What one step writes, a tensor a layer: (seed, unit, sample), so that samples lie side by side.
 
-    activations: list[Tensor]
+    Hidden layers have one more unit, which is 1 for every sample: its weights are the biases of the layer above.
+    """
+
+    layers: list[Tensor]
     deltas: list[Tensor]
+    answers: Tensor  # logarithms of probabilities, or values
 
 
 class Stack:
     """Networks of one experiment, stacked over seeds, that are trained with Adam.
 
-    parameters: (seed, parameter), as they are before training; they are copied.
+    parameters: (seed, parameter), as they are before training; they are copied; kept: 0 where the gradient is to
+    be 0, since a weight that is 0 stays so, else 1: (seed, parameter).
 
     The backward pass is written out (Rumelhart, Hinton & Williams 1986): at these sizes a step is so
     short that building an autograd graph and allocating its tensors costs more than the arithmetic.
-    Samples are the last axis, since W x^T is up to 1.8 times as fast as x W^T for few units. Each layer
-    of all seeds lies in one piece, since only then are the products of all seeds one call of the library.
+    A bias is a weight of one more unit below, which is always 1, since each operation less is a kernel less.
+    Nothing here waits for the device or depends on a number that only the processor knows, so that steps can
+    be captured in a CUDA graph; buffers are allocated by the first step on a batch of their size.
     """
 
-    def __init__(self, experiment: Experiment, parameters: Tensor) -> None:
-        self._values = torch.empty_like(parameters).flatten()
-        self._gradient = torch.zeros_like(self._values)
-        self._learning_rate = experiment.learning_rate
+    def __init__(self, experiment: Experiment, parameters: Tensor, kept: Tensor | None = None) -> None:
         self._widths = experiment.widths
+        self._labelled = not experiment.is_function
+        self._learning_rate = experiment.learning_rate
         self._activate, self._activate_backward = _ACTIVATIONS[experiment.activation]
-        self._moments = torch.zeros_like(self._values), torch.zeros_like(self._values)
-        self._steps = torch.zeros((), device=parameters.device)
-        self._layers = _in_pieces(self._values, len(parameters), self._widths)
-        self._gradients = _in_pieces(self._gradient, len(parameters), self._widths)
+        self._shapes = [(len(parameters), units, below + 1) for below, units in pairwise(self._widths)]
+        self._values = self._flat(parameters)  # (seed * parameter,), layer by layer
+        self._kept = None if kept is None else self._flat(kept)
+        self._gradient, *moments = (torch.zeros_like(self._values) for _ in range(3))
+        self._weights, self._gradients = self._by_layer(self._values), self._by_layer(self._gradient)
+        size = -(-len(self._values) // (4 * _PIECES)) * 4  # of fours, since four numbers are read at a time
+        self._pieces = [list(flat.split(size)) for flat in (self._values, self._gradient, *moments)]
+        self._seeds = self._values.new_full((), float(len(parameters)))  # undoes a mean over them
         self._buffers: dict[int, _Buffers] = {}
-        for piece, layer in zip(self._layers, networks.layers(parameters, self._widths), strict=True):
-            piece.weight.copy_(layer.weight)
-            piece.bias.copy_(layer.bias)
 
     @property
     def parameters(self) -> Tensor:
         """The parameters as they are now, (seed, parameter), a copy."""
-        return _joined(self._layers)
+        return _joined(self._weights)
 
     @property
     def gradient(self) -> Tensor:
@@ -59,19 +69,19 @@ class Stack:
     @property
     def gradient_norms(self) -> Tensor:
         """The Frobenius norm of the last step's gradient for every parameter tensor, (seed, tensor)."""
-        parts = [part for layer in self._gradients for part in (layer.weight, layer.bias)]
-        return torch.stack([part.flatten(1).norm(dim=1) for part in parts], 1)
+        return torch.stack([part.flatten(1).norm(dim=1) for part in _parts(self._gradients)], 1)
 
-    def step(self, inputs: Tensor, targets: Tensor) -> None:
-        """One update on one batch a seed: inputs (seed, sample, feature), targets as `loss` takes them."""
-        self.differentiate(inputs, targets)
+    def step(self, inputs: Tensor, aims: Tensor, number: Tensor) -> None:
+        """One update on one batch a seed: see `differentiate`; number: which update this is, from 1, a float32."""
+        self.differentiate(inputs, aims)
+        values, gradients, first, second = self._pieces
         torch._fused_adam_(
-            [self._values],
-            [self._gradient],
-            [self._moments[0]],
-            [self._moments[1]],
+            values,
+            gradients,
+            first,
+            second,
             [],
-            [self._steps.add_(1)],
+            [number] * len(values),
             lr=self._learning_rate,
             beta1=_BETA1,
             beta2=_BETA2,
@@ -81,53 +91,86 @@ class Stack:
             maximize=False,
         )
 
-    def differentiate(self, inputs: Tensor, targets: Tensor) -> None:
-        """Compute the gradient of each seed's mean loss on its batch; `gradient` answers it."""
-        activations, deltas = self._buffers_for(inputs)
-        below = inputs.transpose(1, 2)  # (seed, feature, sample)
-        for layer, values in zip(self._layers, activations, strict=True):
-            torch.baddbmm(layer.bias.transpose(1, 2), layer.weight, below, out=values)  # (seed, unit, sample)
-            if values is not activations[-1]:
-                self._activate(values)
-            below = values
-        _output_delta(activations[-1], targets, out=deltas[-1])
+    def differentiate(self, inputs: Tensor, aims: Tensor) -> None:
+        """Compute the gradient of each seed's mean loss on its batch; `gradient` answers it.
+
+        inputs: (seed, sample, feature + 1), the last of them 1: see `with_one`; aims: see there.
+        """
+        layers, deltas, answers = self._buffers_for(inputs)
+        below = inputs.transpose(1, 2)  # (seed, feature + 1, sample)
+        for weight, above in zip(self._weights, layers, strict=True):
+            units = above[:, : weight.shape[1]]  # (seed, unit, sample)
+            torch.bmm(weight, below, out=units)
+            if above is not layers[-1]:
+                self._activate(units)
+            below = above
+        if self._labelled:
+            torch.log_softmax(layers[-1], 1, out=answers)
+            torch.ops.aten._log_softmax_backward_data.out(aims, answers, 1, answers.dtype, out=deltas[-1])
+        else:
+            torch.ops.aten.mse_loss_backward.grad_input(self._seeds, answers, aims, _MEAN, grad_input=deltas[-1])
         for index in range(len(deltas) - 1, 0, -1):
-            self._write_gradient(index, deltas[index], activations[index - 1].transpose(1, 2))
-            torch.bmm(self._layers[index].weight.transpose(1, 2), deltas[index], out=deltas[index - 1])
-            self._activate_backward(deltas[index - 1], activations[index - 1])
-        self._write_gradient(0, deltas[0], inputs)
+            torch.bmm(deltas[index], layers[index - 1].transpose(1, 2), out=self._gradients[index])
+            torch.bmm(self._weights[index][:, :, :-1].transpose(1, 2), deltas[index], out=deltas[index - 1])
+            self._activate_backward(deltas[index - 1], layers[index - 1][:, :-1])
+        torch.bmm(deltas[0], inputs, out=self._gradients[0])
+        if self._kept is not None:
+            self._gradient.mul_(self._kept)
 
-    def batch_loss(self, targets: Tensor) -> Tensor:
+    def batch_loss(self, aims: Tensor) -> Tensor:
         """Each seed's mean loss on the batch of the last step, before its update: (seed,)."""
-        size = targets.shape[1]
-        return loss(self._buffers[size].activations[-1].transpose(1, 2), targets)
+        answers = self._buffers[aims.shape[2]].answers
+        if self._labelled:
+            return (aims * answers).sum((1, 2))
+        return F.mse_loss(answers, aims, reduction="none").mean((1, 2))
 
-    def _write_gradient(self, index: int, delta: Tensor, below: Tensor) -> None:
-        torch.bmm(delta, below, out=self._gradients[index].weight)  # (seed, unit, unit below)
-        torch.sum(delta, 2, out=self._gradients[index].bias.squeeze(1))  # (seed, unit)
+    def _flat(self, parameters: Tensor) -> Tensor:
+        """(seed, parameter) as (seed * parameter,), layer by layer, so that the product of all seeds is one call."""
+        layers = networks.layers(parameters, self._widths)
+        return torch.cat([torch.cat([part.weight, part.bias.transpose(1, 2)], 2).flatten() for part in layers])
+
+    def _by_layer(self, flat: Tensor) -> list[Tensor]:
+        """Views of each layer, (seed, unit, unit below + 1)."""
+        pieces = flat.split([math.prod(shape) for shape in self._shapes])
+        return [piece.view(shape) for piece, shape in zip(pieces, self._shapes, strict=True)]
 
     def _buffers_for(self, inputs: Tensor) -> _Buffers:
         seeds, size = inputs.shape[:2]
         if size not in self._buffers:
-            shapes = [(seeds, units, size) for units in self._widths[1:]]
-            self._buffers[size] = _Buffers(*([inputs.new_empty(s) for s in shapes] for _ in range(2)))
+            units = [shape[1] for shape in self._shapes]
+            layers = [inputs.new_ones(seeds, width + 1, size) for width in units[:-1]]
+            layers.append(inputs.new_empty(seeds, units[-1], size))
+            deltas = [inputs.new_empty(seeds, width, size) for width in units]
+            answers = torch.empty_like(layers[-1]) if self._labelled else layers[-1]
+            self._buffers[size] = _Buffers(layers, deltas, answers)
         return self._buffers[size]
 
 
-def _in_pieces(flat: Tensor, seeds: int, widths: tuple[int, ...]) -> list[networks.Layer]:
-    """Views of all parameters, (seed * parameter,), layer by layer, each of all seeds in one piece."""
-    pieces, start = [], 0
-    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
-        middle, end = start + seeds * fan_in * fan_out, start + seeds * (fan_in + 1) * fan_out
-        weight = flat[start:middle].view(seeds, fan_out, fan_in)
-        pieces.append(networks.Layer(weight, flat[middle:end].view(seeds, 1, fan_out)))
-        start = end
-    return pieces
+def with_one(inputs: Tensor) -> Tensor:
+    """Inputs (…, feature) with one feature more, which is 1."""
+    return F.pad(inputs, (0, 1), value=1.0)
 
 
-def _joined(layers: list[networks.Layer]) -> Tensor:
-    """(seed, parameter), in the order of `networks.layers`."""
-    return torch.cat([part.flatten(1) for layer in layers for part in (layer.weight, layer.bias)], 1)
+def aims(targets: Tensor, outputs: int, dtype: torch.dtype) -> Tensor:
+    """Targets as a step takes them, (…, output, sample).
+
+    targets: labels (…, sample) int64, which give the loss's gradient with respect to the logarithms of the
+    probabilities, minus one-hot over the number of samples; or values (…, sample, output), which stay as they are.
+    """
+    if targets.dtype != torch.int64:
+        return targets.transpose(-1, -2).contiguous()
+    *others, samples = targets.shape
+    zeros = torch.zeros(*others, outputs, samples, dtype=dtype, device=targets.device)
+    return zeros.scatter_(-2, targets.unsqueeze(-2), -1 / samples)
+
+
+def _parts(layers: list[Tensor]) -> list[Tensor]:
+    """Weight (seed, unit, unit below) and bias (seed, unit) of each layer, as `networks.layers` orders them."""
+    return [part for layer in layers for part in (layer[:, :, :-1], layer[:, :, -1])]
+
+
+def _joined(layers: list[Tensor]) -> Tensor:
+    return torch.cat([part.flatten(1) for part in _parts(layers)], 1)
 
 
 def loss(outputs: Tensor, targets: Tensor) -> Tensor:
@@ -139,19 +182,6 @@ def loss(outputs: Tensor, targets: Tensor) -> Tensor:
         each = F.cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none")
         return each.view(targets.shape).mean(1)
     return (outputs - targets).square().mean((1, 2))
-
-
-def _output_delta(values: Tensor, targets: Tensor, out: Tensor) -> None:
-    """Gradient of the mean loss with respect to the outputs `values`, (seed, output, sample)."""
-    samples = values.shape[2]
-    if targets.dtype == torch.int64:
-        torch.softmax(values, 1, out=out)
-        # The loss's gradient is softmax - one-hot; subtracting in place avoids building the one-hot.
-        minus_one = values.new_full((), -1.0).expand(len(targets), 1, samples)
-        out.scatter_add_(1, targets.unsqueeze(1), minus_one).div_(samples)
-    else:
-        torch.sub(values, targets.transpose(1, 2), out=out)
-        out.mul_(2 / (samples * values.shape[1]))
 
 
 def _relu_backward(delta: Tensor, activation: Tensor) -> None:

@@ -10,7 +10,7 @@ from models import networks
 from models.experiment import Experiment
 from models.probing import Trained
 from models.stack import loss
-from models.training import Arrays
+from ontrial.training import Arrays
 
 ALMOST_ZERO = 1e-3  # Euclidean norm of the gradient over all parameters
 MOST_ITERATIONS = 1000

@@ -1,36 +1,121 @@
-"""A pytest of our own wiring inside pytest, for the tests of what a user sees."""
+"""A pytest with claims on trial inside pytest, for the tests of what a user sees."""
 
-from collections.abc import Callable
+import json
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from ontrial.report import folder_of
+from ontrial.running import lanes, machine, sources
 
 ROOT = Path(__file__).parents[1]
 
 RunClaims = Callable[..., pytest.RunResult]
 
 PREAMBLE = """
+import numpy as np
 import pytest
-from evidence.declarations import inconclusive, refuted
-from evidence.intervals import exactly
-from models.experiment import Experiment
+from ontrial import exactly, training
+from ontrial.training import Looks
 
 claim_of = lambda name="X1", **words: pytest.mark.claim(name, "a planted claim", source="tests", **words)
-TINY = Experiment("digits", (4,), epochs=2, batch_size=400)
+looks = Looks((16, 24, 32), budget=32)
+
+@training(looks=looks)
+def noise(shift: float = 0.0, *, seed: int):
+    return {"value": np.random.default_rng(seed).normal(shift), "train_loss": np.array([2.0, 1.0])}
 """
+INI = """
+[pytest]
+strict = true
+addopts = --import-mode=importlib
+testpaths = planted
+filterwarnings = error
+"""
+OPTIONS = ("-p", "ontrial.plugin", "-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist")
 
 
 @pytest.fixture
-def run_claims(pytester: pytest.Pytester) -> RunClaims:
-    """Run the text of a claims module with the project's own conftest and pytest.ini, in a folder of its own."""
-    pytester.makeconftest((ROOT / "conftest.py").read_text())
-    ini = (ROOT / "pytest.ini").read_text()
-    ini = ini.replace("testpaths = claims", "testpaths = .").replace("pythonpath = .", f"pythonpath = {ROOT}")
-    pytester.makefile(".ini", pytest=ini)
+def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunClaims:
+    """Run the text of a claims module, as the report `planted` in a folder of its own, with ontrial alone.
 
-    def run(text: str, *options: str, subprocess: bool = False) -> pytest.RunResult:
-        pytester.makepyfile(test_planted=PREAMBLE + text)
-        call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-        return call("-p", "no:cacheprovider", "-p", "no:benchmark", *options)
+    It knows PREAMBLE's names. known, registered: the text of that file beside it; report: of its report.py. Workers
+    are threads of this process unless processes=True; subprocess=True runs pytest in a process of its own.
+    """
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makefile(".ini", pytest=INI)
+    folder = pytester.mkdir("planted")
+
+    def run(
+        text: str | None = None,
+        *options: str,
+        known: str | None = None,
+        registered: str | None = None,
+        report: str | None = None,
+        processes: bool = False,
+        subprocess: bool = False,
+    ) -> pytest.RunResult:
+        files = {"known.toml": known, "registered.toml": registered, "report.py": report}
+        files["test_planted.py"] = None if text is None else PREAMBLE + text
+        for name, content in files.items():
+            if content is not None:
+                (folder / name).write_text(content, encoding="utf-8")
+        for cached in (folder_of, sources._parsed, sources._spec):
+            cached.cache_clear()  # a process of its own would know nothing of the run before
+        with monkeypatch.context() as patch:
+            patch.setattr(machine, "matrix_product_rate", lambda: 1e9)
+            if not processes:
+                patch.setattr(lanes, "_process", lambda: ThreadPoolExecutor(1))
+            call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
+            return call(*OPTIONS, "--workers=1", *options)
 
     return run
+
+
+def said(result: pytest.RunResult) -> dict[str, str]:
+    """What pytest says of every test, by name without the tier; the run must have had the option -v."""
+    found = re.findall(r"^\S*::(?:test_)?(\w+)\[(?:fast|full)\S* ([A-Z]+)", result.stdout.str(), re.MULTILINE)
+    return dict(found)
+
+
+def known_as(verdict: str, claim: str = "X1", case: str = "", tier: str = "fast", data: str = "counts") -> str:
+    """An entry of known.toml."""
+    return (
+        f'[[known]]\nclaim = "{claim}"\ncase = "{case}"\ntier = "{tier}"\ndata = "{data}"\n'
+        f'verdict = "{verdict}"\nwhy = "so it is"\n'
+    )
+
+
+@pytest.fixture
+def verdicts(pytester: pytest.Pytester) -> Callable[..., dict[str, Any]]:
+    """The verdicts of the record that a run left, by claim and case."""
+
+    def read(tier: str = "fast") -> dict[str, Any]:
+        folder = pytester.path / "artifacts"
+        path = (folder / "fast" if tier == "fast" else folder) / "verdicts.json"
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        return {f"{each['id']} {each['case']}".strip(): each for each in whole["verdicts"]}
+
+    return read
+
+
+@pytest.fixture
+def stored(pytester: pytest.Pytester) -> Callable[[], list[dict[str, Any]]]:
+    """The descriptions of what the run store holds."""
+
+    def read() -> list[dict[str, Any]]:
+        return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(pytester.path.glob("runs/*/*.json"))]
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def _no_state_left_behind() -> Iterator[None]:
+    """Every test starts without what another one learnt of modules and folders."""
+    yield
+    for cached in (folder_of, sources._parsed, sources._spec):
+        cached.cache_clear()

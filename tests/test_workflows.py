@@ -53,10 +53,18 @@ def test_a_workflow_may_write_only_where_it_publishes(path):
 
 
 @each_workflow
+def test_a_job_that_is_run_again_saves_under_a_key_of_its_own(path):
+    for key in re.findall(r"^\s+key: (runs-\S.*)$", path.read_text(), re.MULTILINE):
+        assert "${{ github.run_id }}-${{ github.run_attempt }}" in key
+
+
+@each_workflow
 def test_the_commands_exist(path):
     text = path.read_text()
     targets = re.findall(r"make (\S+)", text)
     makefile = (ROOT / "Makefile").read_text()
     assert all(re.search(rf"^{re.escape(target)}:", makefile, re.MULTILINE) for target in targets)
-    for module in re.findall(r"-m (publish\.\w+)", text):
+    modules = re.findall(r"-m (ontrial\.\w+\.\w+)", text)
+    assert bool(modules) == ("summary" in text.lower())
+    for module in modules:
         assert (ROOT / f"{module.replace('.', '/')}.py").is_file()

@@ -1,0 +1,1 @@
+"""The pictures of this report: one module a task."""

@@ -1,0 +1,102 @@
+"""Figures of Part 2, Task 2: the gradient norm during training (the report's figures 9-10, and all seeds)."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claims.homework.figures.described import drawing
+from models.runs import experiment_of
+from ontrial.measures.signals import NEAR, WINDOW, largest_changes, slope_change, spikes
+from ontrial.publish.drawings import Drawing
+from ontrial.publish.figures import COLOURS, grid, hollow, legend, panels, seeds_and_median
+from ontrial.training import Array, Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
+    """Training loss above gradient norm of the first seed, with its spikes and its three largest changes of slope.
+
+    reported_spikes: steps at which the report sees them at its learning rate, that of the first run.
+    """
+    curves = {name: (run.batch_loss[:1], run.gradient_norm[:1]) for name, run in runs.items()}
+    steps = [experiment_of(run).steps for run in runs.values()]
+
+    def draw(caption: str) -> "Figure":
+        from matplotlib.ticker import StrMethodFormatter
+
+        figure, axes = grid(2, len(curves), (5.2 * len(curves), 5.6), sharex="col")
+        figure.suptitle("Training loss and gradient norm on cos(x)", fontweight="bold", fontsize=12)
+        figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
+        for (upper, lower), count, (name, (loss, norm)) in zip(axes.T, steps, curves.items(), strict=True):
+            changes = np.flatnonzero(largest_changes(slope_change(loss))[0])
+            peaks = np.flatnonzero(_spikes(norm, count // steps[0])[0])
+            upper.plot(loss[0], color=COLOURS[0], linewidth=1.1)
+            lower.plot(norm[0], color=COLOURS[1], linewidth=0.8, zorder=2)
+            lower.plot(peaks, norm[0, peaks], linestyle="none", marker="v", markersize=6, color="black", label="spike")
+            for axis in (upper, lower):
+                for index, step in enumerate(changes):
+                    label = None if index else "one of the 3 largest changes of slope"
+                    axis.axvline(step, color=COLOURS[2], linewidth=1.2, linestyle="dotted", label=label, zorder=1)
+            upper.set(yscale="log", title=name, xlim=(0, loss.shape[1]))
+            for formatter in (upper.yaxis.set_major_formatter, upper.yaxis.set_minor_formatter):
+                formatter(StrMethodFormatter("{x:.2g}"))
+            lower.set(yscale="log", xlabel="step")
+        _reported_places(axes[1, 0], reported_spikes)
+        axes[1, 0].set_xlim(0, max(steps[0], *reported_spikes))
+        axes[0, 0].set_ylabel("training loss (MSE)")
+        axes[1, 0].set_ylabel("gradient norm (L2)")
+        axes[1, 0].legend(fontsize=8.5)
+        return figure
+
+    return drawing("gradient-norm", runs, draw, *(curve for pair in curves.values() for curve in pair))
+
+
+def norm_and_spikes(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
+    """Gradient norm of all seeds at each learning rate, and at which steps each seed has its spikes.
+
+    reported_spikes: steps at which the report sees them at its learning rate, that of the first run.
+    """
+    norms = {name: run.gradient_norm for name, run in runs.items()}
+    steps = [experiment_of(run).steps for run in runs.values()]
+    scales = [steps[0] / count for count in steps]  # so that equal ways of learning rate times steps lie side by side
+
+    def draw(caption: str) -> "Figure":
+        titles = ["gradient norm", "spikes"]
+        figure, (left, right) = panels(2, titles, caption, "Gradient norm on cos(x), by learning rate", sharex=True)
+        for style, ((name, norm), scale) in enumerate(zip(norms.items(), scales, strict=True)):
+            seeds_and_median(left, scale * np.arange(norm.shape[1]), norm, style, name)
+            seed, step = np.nonzero(_spikes(norm, round(1 / scale)))
+            height = 90 / len(norm)  # in points, so that two a seed fit into the panel
+            right.plot(scale * step, seed + 0.4 * style - 0.2, "|", color=COLOURS[style], markersize=height)
+        right.plot(reported_spikes, [len(norm) + 0.5] * len(reported_spikes), clip_on=False, **hollow("0.2"))
+        left.set(yscale="log", xlabel="step (at lr / 4: step / 4)", ylabel="gradient norm (L2)")
+        right.set(xlabel="step (at lr / 4: step / 4)", ylabel="seed", xlim=(0, max(steps[0], *reported_spikes)))
+        right.grid(axis="y", visible=False)
+        legend(left, has_reported=True, loc="lower left")
+        return figure
+
+    return drawing("gradient-spikes", runs, draw, *norms.values())
+
+
+def _spikes(norm: Array, stretch: int) -> NDArray[np.bool_]:
+    """Where the spikes are, (seed, step), by windows that are so many times as long where steps are so much smaller."""
+    return spikes(norm, window=stretch * (WINDOW - 1) + 1, near=stretch * NEAR)
+
+
+def _reported_places(axes: "Axes", steps: Sequence[float]) -> None:
+    """Hollow marks at the foot of the axes, since the report's figure gives steps and no heights to read off."""
+    label = "where the report sees spikes"
+    axes.plot(
+        steps,
+        [0] * len(steps),
+        transform=axes.get_xaxis_transform(),
+        label=label,
+        zorder=4,
+        clip_on=False,
+        **hollow("0.2"),
+    )

@@ -1,0 +1,76 @@
+"""Part 2, Task 1: visualise the optimisation process. Eight trainings of one small network on cos(x)."""
+
+import numpy as np
+import pytest
+
+from claims.homework.figures.process import movement_by_step, paths
+from models.experiment import Experiment
+from models.runs import initial_weights, weight_layers, weights
+from ontrial.evidence.intervals import exactly
+from ontrial.measures.paths import (
+    RANDOM_WALK_SHARE,
+    first_axis_share,
+    largest_ratio,
+    random_walks,
+    relative_displacement,
+    visible_movement,
+)
+
+EXPERIMENTS = {
+    "series": Experiment("cos", (3, 5), epochs=30, series=8, snapshots_every=3),
+    "long": Experiment("cos", (3, 5), epochs=1000, series=8, snapshots_every=5),
+}
+PARTS = {"layer 2": 2, "whole": None}
+
+SOURCE = "Part 2, Task 1, Figs. 7-8"
+
+
+def displacement(run):
+    """How far the weights are in the end from the first snapshot / their initial norm, median of eight, (seed,)."""
+    return np.median(relative_displacement(weights(run), initial_weights(run))[..., -1], axis=1)
+
+
+@pytest.mark.claim("W1", "32 parameters, 23 of them weights, 15 of these in layer 2", source="Part 2, Task 1")
+def test_network_has_32_parameters_23_weights_15_in_layer_2(claim):
+    layer = weight_layers(1, 3, 5, 1)  # (parameter,): of which layer it is a weight, 0 for a bias
+    parameters, among = exactly(len(layer), "parameters"), exactly((layer > 0).sum(), "weights")
+    in_layer_2 = exactly((layer == 2).sum(), "weights of layer 2")
+    claim.holds_if(parameters.within(32, 32), among.within(23, 23), in_layer_2.within(15, 15))
+
+
+@pytest.mark.claim("W2", "the figures show the weights being tuned over time", source=SOURCE)
+@pytest.mark.parametrize("part", PARTS)
+def test_figures_show_the_weights_being_tuned(claim, runs, part):
+    series = runs["series"]
+    movement = visible_movement(weights(series, PARTS[part]))
+    claim.figure = paths(series, runs["long"])
+    claim.asides = (claim.median(displacement(series), "displacement of all weights / their initial norm"),)
+    claim.holds_if(claim.median(movement, "longest path of a series / larger side of the plane's extent") > 0.05)
+
+
+@pytest.mark.claim("W3", "the weights are optimised: the loss falls in every series", source=SOURCE)
+def test_loss_falls_in_every_series(claim, runs):
+    ratio = largest_ratio(runs["series"].train_loss)
+    claim.figure = movement_by_step(runs["long"])
+    claim.holds_if(claim.median(ratio, "last / first training loss, largest of eight series") < 1)
+
+
+@pytest.mark.claim("W4", "the weights are optimised slowly", source=SOURCE)
+def test_weights_are_optimised_slowly(claim, runs):
+    moved = claim.median(displacement(runs["series"]), "displacement / norm of the initial weights, median of eight")
+    claim.figure = movement_by_step(runs["long"])
+    claim.holds_if(moved < 0.1, claim.learned(runs["series"]))
+
+
+@pytest.mark.claim(
+    "W5",
+    "a picture that shows it exists: over 1,000 steps, each series' own first axis carries more than a random walk's",
+    source=SOURCE,
+    kind="beyond",
+)
+def test_own_axes_over_1000_steps_show_the_movement(claim, runs):
+    carried = first_axis_share(weights(runs["long"]))
+    share = claim.median(carried, "share of a series' own first axis, median of eight")
+    lead = claim.median(carried - first_axis_share(random_walks(weights(runs["long"]))), "that − drawn random walks'")
+    claim.figure = paths(runs["series"], runs["long"])
+    claim.holds_if(share > RANDOM_WALK_SHARE, lead > 0)

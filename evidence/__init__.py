@@ -1,1 +1,0 @@
-"""What is seen and what follows: measures, intervals, verdicts."""

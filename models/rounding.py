@@ -1,0 +1,37 @@
+"""What decides how a result is rounded: the libraries, the kernels that they chose, the device."""
+
+from functools import cache
+from typing import Any
+
+import numpy
+import scipy
+import scipy.linalg.blas  # whose library numba calls
+import threadpoolctl
+import torch
+
+
+@cache
+def rounding(device: str) -> dict[str, Any]:
+    """Versions of what computes, and the kernels that it chose on this machine, JSON.
+
+    device: "cpu" or a CUDA device, which is told by its model. OPENBLAS_CORETYPE, NUMBA_CPU_NAME and
+    ATEN_CPU_CAPABILITY change what is chosen, and so this.
+    """
+    versions = {"torch": torch.__version__, "numpy": numpy.__version__, "scipy": scipy.__version__}
+    if device.startswith("cuda"):
+        return versions | {"device": torch.cuda.get_device_name(device)}
+    import llvmlite.binding
+    import numba
+
+    kernels = sorted(
+        " ".join(str(each.get(part)) for part in ("internal_api", "version", "architecture"))
+        for each in threadpoolctl.threadpool_info()
+        if each.get("user_api") == "blas"
+    )
+    return versions | {
+        "device": "cpu",
+        "numba": numba.__version__,
+        "compiled_for": getattr(numba.config, "CPU_NAME", None) or llvmlite.binding.get_host_cpu_name(),
+        "blas": kernels,
+        "torch_kernels": torch.backends.cpu.get_cpu_capability(),
+    }

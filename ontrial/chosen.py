@@ -1,0 +1,85 @@
+"""What was chosen: tiers, reports and claims, and whether a test will be judged at all."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from _pytest.skipping import evaluate_skip_marks
+
+from ontrial.running.scale import TIERS
+from ontrial.session import Session
+
+MARKERS = (
+    "fast: quick checks in miniature; needs no network",
+    "full: the report's own settings, with seeds drawn from the registration",
+    "claim(id, statement, source, kind, trains): one sentence of a report, with the trainings that its test needs",
+)
+
+
+def add_markers(config: pytest.Config) -> None:
+    """Tell pytest the markers of claims."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+
+
+def require_tiers(config: pytest.Config) -> None:
+    """Fast, where no tier is named; `--register` runs fast. Raises ValueError for a word that is no marker."""
+    known = {line.split(":")[0].split("(")[0] for line in config.getini("markers")}
+    words = set(re.findall(r"\w+", config.option.markexpr or "")) - {"and", "or", "not"}
+    if unknown := sorted(words - known):
+        raise ValueError(f"-m {' '.join(unknown)}: unknown; the tiers are {' and '.join(TIERS)}")
+    if config.option.register and "full" in words:
+        raise ValueError("--register locks what the fast tier evaluates: leave -m full out")
+    if not words & set(TIERS):
+        given = config.option.markexpr
+        config.option.markexpr = f"({given}) and not full" if given else "not full"
+
+
+def select(config: pytest.Config, session: Session, items: list[pytest.Item]) -> None:
+    """Keep the tests of the claims and reports that were asked for. Raises pytest.UsageError for what is not there."""
+    claims, reports = _split(config.option.claim), _split(config.option.report)
+    found = session.claims
+    known = list(dict.fromkeys(each.folder.name for each in found.values()))
+    if unknown := [name for name in reports if name not in known]:
+        raise pytest.UsageError(f"--report {', '.join(unknown)}: unknown here; there are {', '.join(known)}")
+    inside = {item: each for item, each in found.items() if not reports or each.folder.name in reports}
+    wanted: set[tuple[str, str]] = set()
+    for name in claims:
+        report, _, claim = name.rpartition("/")
+        matches = {
+            (each.folder.name, each.sentence.id)
+            for each in inside.values()
+            if each.sentence.id == claim and report in ("", each.folder.name)
+        }
+        if not matches:
+            ids = ", ".join(dict.fromkeys(each.sentence.id for each in inside.values()))
+            raise pytest.UsageError(f"--claim {name}: unknown here; there are {ids}")
+        if len(matches) > 1:
+            which = " and ".join(f"{report}/{claim}" for report, claim in sorted(matches))
+            raise pytest.UsageError(f"--claim {name}: several reports have it, {which}: name one")
+        wanted |= matches
+    if not claims and not reports:
+        return
+    kept = [
+        item for item in items
+        if item in inside and (not claims or (inside[item].folder.name, inside[item].sentence.id) in wanted)
+    ]  # fmt: skip
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def is_judged(item: pytest.Item, session: Session) -> bool:
+    """Whether a test is a claim that will be called: nothing may be trained for another."""
+    declared = session.claims.get(item)
+    return declared is not None and not declared.problem and evaluate_skip_marks(item) is None
+
+
+def only_sets_up(option: Any) -> bool:
+    """Whether pytest was asked for its fixtures or its plan, and will call no test."""
+    names = ("setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")
+    return any(getattr(option, name, False) for name in names)
+
+
+def _split(given: Iterable[str]) -> list[str]:
+    return [name for text in given for part in text.split(",") if (name := part.strip())]

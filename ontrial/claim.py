@@ -1,0 +1,145 @@
+"""A claim: what its test is handed, and what the test leaves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ontrial.evidence import intervals
+from ontrial.evidence.comparisons import Comparison
+from ontrial.evidence.intervals import Interval
+from ontrial.evidence.verdicts import Evidence, Verdict, judge
+from ontrial.measures.curves import progress
+from ontrial.training import Run
+
+KINDS = ("said", "asked", "beyond")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One claim of a report: an id, what it says in our words, where, and who says it.
+
+    kind: "said" by the report, "asked" by its assignment and left blank, or "beyond" both: the control.
+    Raises ValueError for another kind.
+    """
+
+    id: str
+    statement: str
+    source: str
+    kind: str = "said"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"claim {self.id} is of kind {self.kind!r}: there are {', '.join(KINDS)}")
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A condition that a look decided, and the place of that look."""
+
+    evidence: Evidence
+    look: int
+
+
+@dataclass
+class Claim:
+    """The `claim` fixture: makes intervals, takes a figure, and judges.
+
+    case: which of a parametrised claim's cases this is, such as "deep"; alpha: the error allowed at each side of an
+    interval; seeds: of this look, None where nothing is trained; fixed: conditions that an earlier look
+    decided, by their place in `holds_if`.
+
+    A test may set figure; asides: intervals that are kept with the evidence but decide nothing; reported: the
+    report's own numbers beside ours; own_numbers: what those numbers are for the first conditions of `holds_if`, in
+    their order, None where the report gives none.
+    """
+
+    sentence: Sentence
+    case: str
+    alpha: float
+    seeds: tuple[int, ...] | None = None
+    fixed: Mapping[int, Fixed] = field(default_factory=dict)
+    figure: Any = None
+    asides: tuple[Interval, ...] = ()
+    reported: tuple[Comparison, ...] = ()
+    own_numbers: tuple[float | None, ...] = ()
+    evidence: tuple[Evidence, ...] = field(default=(), init=False)
+    judged_here: tuple[Evidence, ...] = field(default=(), init=False)
+
+    def median(
+        self,
+        values: ArrayLike,
+        measure: str,
+        *,
+        among: ArrayLike | None = None,
+        never: bool = False,
+        of_pairs: bool = False,
+    ) -> Interval:
+        """The interval for the median over seeds of one number a seed, (seed,).
+
+        among: the seeds that the sentence speaks of, (seed,), true or false; never: whether `inf` stands for "never";
+        of_pairs: whether there is a number for each of some disjoint pairs of seeds, (pair,).
+
+        Raises ValueError for another number of values than seeds, for NaN, and for `inf` that means nothing.
+        """
+        if of_pairs:
+            pairs = np.asarray(values, dtype=float)
+            if self.seeds is not None and 2 * len(pairs) > len(self.seeds):
+                raise ValueError(f"{measure}: {len(pairs)} disjoint pairs cannot come from {len(self.seeds)} seeds")
+            return intervals.median_interval(pairs, measure, self.alpha, never=never)
+        self._require_one_each(values, measure)
+        return intervals.median_interval(values, measure, self.alpha, among=among, never=never, seeds=self.seeds)
+
+    def share(self, successes: ArrayLike, measure: str, *, among: ArrayLike | None = None) -> Interval:
+        """The interval for the share of seeds that succeed, (seed,), true or false. among: as for `median`."""
+        self._require_one_each(successes, measure)
+        return intervals.share_interval(successes, measure, self.alpha, among=among, seeds=self.seeds)
+
+    def learned(self, *runs: Run) -> Evidence:
+        """Evidence that training did something in every one of these runs: its loss fell.
+
+        The precondition of claims that untrained networks would meet as well.
+        """
+        losses = [run.train_loss.reshape(run.n, -1, run.train_loss.shape[-1]) for run in runs]  # (seed, net, record)
+        fallen = progress(*(loss[:, net] for loss in losses for net in range(loss.shape[1])))  # (seed,)
+        return self.median(fallen, "final / first training loss") < 1
+
+    @property
+    def verdict(self) -> Verdict:
+        """What follows from the evidence; NOT_RUN before there is any."""
+        return judge(*self.evidence) if self.evidence else Verdict.NOT_RUN
+
+    def holds_if(self, *evidence: Evidence) -> None:
+        """Judge the claim; the last statement of its test.
+
+        What follows is set from here whatever else the test does; nothing is raised for a verdict.
+        Raises RuntimeError when the claim was judged before, TypeError for what is no evidence.
+        """
+        if self.evidence:
+            raise RuntimeError(f"claim {self.sentence.id} was judged before: give holds_if all evidence at once")
+        judge(*evidence)
+        if others := [each.interval.measure for each in evidence if each.interval.alpha not in (0, self.alpha)]:
+            raise ValueError(
+                f"{', '.join(others)}: an interval of another error than {self.alpha:g} a side; use claim.median"
+            )
+        for place, fixed in self.fixed.items():
+            if place >= len(evidence) or _condition(evidence[place]) != _condition(fixed.evidence):
+                raise ValueError(f"claim {self.sentence.id} has other conditions than at an earlier look")
+        self.judged_here = evidence
+        self.evidence = tuple(
+            self.fixed[place].evidence if place in self.fixed else each for place, each in enumerate(evidence)
+        )
+
+    def _require_one_each(self, values: ArrayLike, measure: str) -> None:
+        found = len(np.asarray(values))
+        if self.seeds is not None and found != len(self.seeds):
+            raise ValueError(
+                f"{measure}: {found} numbers for {len(self.seeds)} seeds. Give one a seed; `among=` leaves seeds out"
+            )
+
+
+def _condition(evidence: Evidence) -> tuple[object, ...]:
+    """What makes a condition the same at every look: its measure, its statistic and its region."""
+    return (evidence.interval.measure, evidence.interval.statistic, evidence.region)

@@ -1,0 +1,1 @@
+"""What follows from numbers, one a seed: intervals, regions, verdicts. Pure."""

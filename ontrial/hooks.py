@@ -1,0 +1,13 @@
+"""The hook that a suite may implement in its conftest.py."""
+
+from collections.abc import Mapping
+
+import pytest
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None] | None:
+    """What a suite's trainings are told of the command line, such as where its data lie, by name.
+
+    Raise pytest.UsageError for a choice that cannot be. What is answered travels to the workers.
+    """

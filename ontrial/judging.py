@@ -1,0 +1,175 @@
+"""Judging: how a claim's test came out, from what it gave to `holds_if`, whatever it raised or caught."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ontrial.claim import Claim
+from ontrial.evidence.comparisons import own_verdict
+from ontrial.evidence.power import seeds_needed
+from ontrial.evidence.verdicts import Evidence, Verdict
+from ontrial.outcomes import outcome
+from ontrial.publish import drawings
+from ontrial.publish.entries import AT_THE_BORDER, Judged, Look, Seen
+from ontrial.running.trial import Trial
+from ontrial.session import Session
+from ontrial.training import Diverged, Runs
+
+_NO_VERDICT = "the test ended without a verdict: its last statement must be claim.holds_if(...)"
+
+
+def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, session: Session) -> None:
+    """Set a report's outcome by the verdict and what is known of the claim, and add its record to the session's."""
+    trial, given = session.trials.get(item), getattr(item, "funcargs", {})
+    raised = call.excinfo.value if call.excinfo else None
+    if call.when == "setup" and session.claims[item].problem:  # whatever a mark would make of it
+        report.outcome, report.longrepr = "failed", f"{session.claims[item]}: {session.claims[item].problem}"
+        vars(report).pop("wasxfail", None)
+    if trial is None:
+        return
+    if call.when == "setup" and isinstance(raised, Diverged):
+        session.records.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, str(raised)))
+    claim = given.get("claim")
+    if call.when != "call" or not isinstance(claim, Claim):
+        return
+    if isinstance(raised, pytest.skip.Exception) and not claim.evidence:
+        return  # skipped by hand: not run
+    problem = (
+        "" if raised is None or isinstance(raised, pytest.skip.Exception) else f"{type(raised).__name__}: {raised}"
+    )
+    figure = ""
+    if not problem and not claim.evidence:
+        problem = _NO_VERDICT
+        report.not_judged = True  # type: ignore[attr-defined]
+    if not problem:
+        problem = session.differs(session.claims[item], claim)
+    if not problem:
+        try:
+            figure = _drawn(item, session, claim)
+        except Exception as error:
+            problem = f"its figure could not be drawn: {type(error).__name__}: {error}"
+    runs = given.get("runs", {})
+    if problem:
+        session.records.append(_record(item, session, claim, runs, Verdict.ERROR, problem))
+        if raised is None or report.outcome != "failed":
+            report.outcome, report.longrepr = "failed", problem
+        return
+    trial.keep(claim)
+    session.judged[item] = claim
+    session.records.append(_record(item, session, claim, runs, claim.verdict, "", figure))
+    name = str(session.claims[item])
+    said, reason = outcome(name, claim.evidence, claim.verdict, session.known(session.claims[item]))
+    _say(item, report, said, reason)
+
+
+def _say(item: pytest.Item, report: pytest.TestReport, said: str, reason: str) -> None:
+    """Make a report say an outcome of the table; an expected failure is a skipped one with a reason."""
+    report.outcome = "failed" if said == "failed" else "passed" if said == "passed" else "skipped"
+    report.longrepr = None
+    if said == "failed":
+        report.longrepr = reason
+    elif said == "skipped":
+        path, line, _ = item.reportinfo()
+        report.longrepr = (str(path), (line or 0) + 1, f"Skipped: {reason}")
+    elif said == "xfailed":
+        report.wasxfail = reason
+
+
+def _drawn(item: pytest.Item, session: Session, claim: Claim) -> str:
+    """Draw a claim's figure, where there is one; answers its path in the folder of artifacts."""
+    if claim.figure is None:
+        return ""
+    declared = session.claims[item]
+    lock = session.lock(declared) if declared.tier == "full" else None
+    return drawings.save(
+        claim.figure,
+        session.artifacts[declared.tier],
+        report=declared.folder.name,
+        tier=declared.tier,
+        dataset=session.data(declared),
+        registration=lock.number if lock else None,
+    )
+
+
+def _record(
+    item: pytest.Item,
+    session: Session,
+    claim: Claim,
+    runs: Runs | Mapping[Any, Any],
+    found: Verdict,
+    problem: str,
+    figure: str = "",
+) -> Judged:
+    """What the record keeps of a claim that was judged."""
+    declared, trial = session.claims[item], session.trials[item]
+    known = session.known(declared)
+    lock = session.lock(declared) if declared.tier == "full" else None
+    settings, seconds = _settings(runs, session)
+    fixed = [trial.fixed.get(place) for place in range(len(claim.evidence))]
+    needed = _seeds_needed(claim.evidence) if found is Verdict.INCONCLUSIVE else None
+    return Judged(
+        report=declared.folder.name,
+        id=declared.sentence.id,
+        case=declared.case,
+        tier=declared.tier,
+        dataset=session.data(declared),
+        found=found,
+        evidence=() if problem else claim.evidence,
+        registration=lock.number if lock else None,
+        registered_on=lock.on if lock else "",
+        first_trained=_first_trained(trial, session) if lock else "",
+        known=known.verdict if known else None,
+        problem=problem,
+        looks=tuple(_look(trial, place) for place in sorted(trial.history)) if trial.trainings else (),
+        decided_at=tuple(each.look if each and trial.trainings else None for each in fixed),
+        seeds_needed=needed,
+        asides=claim.asides,
+        reported=claim.reported,
+        by_its_own_numbers=own_verdict(claim.evidence, claim.own_numbers) if claim.evidence else "not given",
+        figures=(figure,) if figure else (),
+        settings=settings,
+        seconds=seconds,
+    )
+
+
+def _look(trial: Trial, place: int) -> Look:
+    return Look(trial.looks[place], tuple(_seen(each) for each in trial.history[place]))
+
+
+def _seen(evidence: Evidence) -> Seen:
+    found = evidence.interval
+    return Seen(found.estimate, found.low, found.high, found.n, evidence.verdict)
+
+
+def _seeds_needed(evidence: tuple[Evidence, ...]) -> int | str:
+    """What the undecided conditions would take: the most of them, or that one lies at the border."""
+    open_ = [seeds_needed(each) for each in evidence if each.verdict is Verdict.INCONCLUSIVE]
+    counted = [each for each in open_ if each is not None]
+    return max(counted) if len(counted) == len(open_) else AT_THE_BORDER
+
+
+def _settings(runs: Runs | Mapping[Any, Any], session: Session) -> tuple[tuple[Mapping[str, Any], ...], float]:
+    """What was trained, a configuration each, with the seconds that training and asking took; and all of them."""
+    found, total = [], 0.0
+    for name, run in runs.items():
+        below = [session.plan.run(each, run.seeds).seconds for each in run.training.needs]
+        trained, asked = (sum(below), run.seconds) if below else (run.seconds, 0.0)
+        total += trained + asked
+        found.append(
+            {
+                "name": ", ".join(map(str, name)) if isinstance(name, tuple) else str(name),
+                **run.training.settings(),
+                "trained": run.n,
+                "seconds": round(trained, 1),
+                "asking_seconds": round(asked, 1),
+            }
+        )
+    return tuple(found), total
+
+
+def _first_trained(trial: Trial, session: Session) -> str:
+    """The date of the oldest file that the store has of a trial's trainings; empty where it trains nothing."""
+    times = [time for each in trial.trainings.values() if (time := session.plan.trained_since(each, trial.seeds))]
+    return datetime.fromtimestamp(min(times), UTC).date().isoformat() if times else ""

@@ -1,0 +1,84 @@
+"""A report on trial: a folder of claims, and what its report.py says of it."""
+
+import importlib.util
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+ID = re.compile(r"[A-Za-z][A-Za-z0-9]{0,30}(?:[-_][A-Za-z0-9]{1,30})?")
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a report: the letters that its claims' ids begin with, its part and number, and its subject."""
+
+    prefix: str
+    part: str
+    number: str
+    subject: str
+
+
+OTHERS = Task("", "Claims", "", "Claims of no task")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is on trial: title, source (who wrote it, and for what), link, and its tasks in their order."""
+
+    title: str
+    source: str = ""
+    link: str = ""
+    tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A report with the folder that its claims lie in; name: the folder's own, by which the report is called."""
+
+    path: Path
+    report: Report = field(compare=False)
+
+    @property
+    def name(self) -> str:
+        """What the report is called: homework."""
+        return self.path.name
+
+    def task_of(self, claim: str) -> Task:
+        """The task that a claim's id belongs to: that of the longest prefix."""
+        found = [task for task in self.report.tasks if re.match(rf"{re.escape(task.prefix)}\d", claim)]
+        return max(found, key=lambda task: len(task.prefix), default=OTHERS)
+
+    def order(self, claim: str) -> tuple[int, str, int, str]:
+        """The place of a claim's id in the order of the report: by task, then by number."""
+        task, number = self.task_of(claim), re.search(r"\d+", claim)
+        place = self.report.tasks.index(task) if task in self.report.tasks else len(self.report.tasks)
+        letters = claim[: number.start()] if number else claim
+        return (place, letters, int(number[0]) if number else 0, claim)
+
+
+@cache
+def folder_of(module: Path) -> Folder:
+    """The report that a test module belongs to: the nearest folder above with a report.py, else its own folder.
+
+    Raises ValueError where a report.py has no REPORT.
+    """
+    for folder in module.resolve().parents:
+        if (folder / "report.py").is_file():
+            return Folder(folder, _loaded(folder / "report.py"))
+        if not (folder / "__init__.py").is_file():
+            break
+    own = module.resolve().parent
+    return Folder(own, Report(own.name))
+
+
+def _loaded(path: Path) -> Report:
+    spec = importlib.util.spec_from_file_location(f"ontrial_report_{path.parent.name}", path)
+    assert spec is not None  # for a .py file there always is one
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = getattr(module, "REPORT", None)
+    if not isinstance(found, Report):
+        raise ValueError(f"{path} must set REPORT = Report(title, …), with Report from ontrial.report")
+    return found

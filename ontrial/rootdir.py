@@ -1,0 +1,50 @@
+"""Root and arguments: the value of an option is no test path, also where it stands behind a space.
+
+pytest finds its root before it knows the options of plugins, so a folder after `--store` looks like a place of tests
+to it, and where it lies outside the project the root moves there. This is put right as soon as plugins are loaded.
+"""
+
+import copy
+from pathlib import Path
+
+import pytest
+from _pytest.config.findpaths import determine_setup
+
+
+def settle(config: pytest.Config, args: list[str]) -> None:
+    """Join a suite's own options with their values, and take the root that is found when no value counts as a path.
+
+    config: as it is before any conftest.py is loaded; args: the command line, which is changed in place.
+    """
+    parser = config._parser
+    args[:] = _joined(args, {name for group in parser._groups for option in group.options for name in option.names()})
+    known = parser.parse_known_args(args, namespace=copy.copy(config.option))
+    root, ini, values, ignored = determine_setup(
+        inifile=known.inifilename,
+        override_ini=known.override_ini,
+        args=known.file_or_dir,
+        rootdir_cmd_arg=known.rootdir or None,
+        invocation_dir=config.invocation_params.dir,
+    )
+    if (root, ini) != (config.rootpath, config.inipath):
+        config._rootpath, config._inipath, config._inicfg = root, ini, values
+        config._ignored_config_files = ignored
+        config._inicache.clear()
+        args[:0] = config._validate_args(config.getini("addopts"), "via addopts config")
+        config._configure_python_path()
+        known = parser.parse_known_args(args, namespace=copy.copy(config.option))
+    known.confcutdir = known.confcutdir or str(ini.parent if ini is not None else root)
+    config.known_args_namespace = known
+
+
+def _joined(args: list[str], known: set[str]) -> list[str]:
+    """`--data-root FOLDER` as `--data-root=FOLDER`, where a conftest.py that is not loaded yet will know the option."""
+    found: list[str] = []
+    for argument in args:
+        before = found[-1] if found else ""
+        is_unknown = before.startswith("--") and "=" not in before and before not in known
+        if is_unknown and not argument.startswith("-") and Path(argument).exists():
+            found[-1] = f"{before}={argument}"
+        else:
+            found.append(argument)
+    return found

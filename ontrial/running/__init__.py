@@ -1,0 +1,1 @@
+"""When and where something is computed: tiers, looks, plan, queue, store, cluster."""

@@ -1,0 +1,216 @@
+"""The plan of a session: train the first look of all that is asked, judge, go on for what is undecided."""
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from ontrial.running.lanes import lanes
+from ontrial.running.queue import Job, Progress, Setting, TrainingError, work_off
+from ontrial.running.shelf import Shelf
+from ontrial.running.store import Stored
+from ontrial.running.trial import Trial
+from ontrial.training import Run, Runs, Stacked, Training, require_finite
+
+Report = Callable[[Progress], object]
+_SECONDS_A_JOB = 2.0  # about: short enough to spread over lanes, long enough to be worth handing out
+_DEVICE_THREADS = 12
+_BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
+
+
+class StoreFull(Exception):
+    """The disk has less room than the jobs need; says how much."""
+
+
+@dataclass
+class Plan:
+    """All trials of a session: `complete` trains what is not stored, look by look; `runs` reads what a trial is shown.
+
+    `add` everything first: one queue then keeps every core busy.
+    """
+
+    setting: Setting
+    workers: int
+    cluster: Executor | None = None
+    trials: list[Trial] = field(default_factory=list)
+    _failures: dict[str, Exception] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+    _blocked: list[Job] = field(default_factory=list)
+    _shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shelf = Shelf(self.setting)
+
+    def add(self, trial: Trial) -> None:
+        """Put a trial on the plan."""
+        self.trials.append(trial)
+
+    def first_jobs(self) -> list[Job]:
+        """What the first looks lack; trials that lack nothing are judged, and go on, at once."""
+        return [job for trial in self.trials for job in self._next(trial)]
+
+    def complete(self, first: Iterable[Job], report: Report) -> None:
+        """Train these jobs and all that open trials need after them.
+
+        A failure is kept for the tests that need the job, and stops no other. Raises StoreFull where the disk has
+        less room than these jobs need.
+        """
+        first = list(first)
+        self._require_room(first)
+        trainings = [each for trial in self.trials for each in _with_needs(trial.trainings.values())]
+        places = {each.place for each in trainings} - {"process"}
+        with lanes(self.workers, _DEVICE_THREADS, next(iter(places), None), self.cluster) as ways:
+            work_off(self._ready(first), self._then, self.setting, ways, lambda each: report(self._told(each)))
+
+    def runs(self, trial: Trial) -> Runs:
+        """The runs that a trial is shown at its present look, under the names of its trainings.
+
+        Raises what the first of its jobs failed with, or Diverged where a network broke.
+        """
+        runs = Runs({name: self.run(training, trial.seeds) for name, training in trial.trainings.items()})
+        for run in runs.values():
+            require_finite(run)
+        return runs
+
+    def run(self, training: Training, seeds: tuple[int, ...]) -> Run:
+        """One training with these seeds, as stored. Raises what its job failed with."""
+        below = [self.run(each, seeds) for each in training.needs]
+        keys = self._shelf.keys(training, seeds)
+        rows = [self._load(training, seed, key) for seed, key in zip(seeds, keys, strict=True)]
+        arrays = Stacked([row.arrays for row in rows], training.shared, below[0].arrays if below else {})
+        return Run(training, seeds, arrays, sum(row.seconds for row in rows))
+
+    def trained_since(self, training: Training, seeds: tuple[int, ...]) -> float | None:
+        """When the first of these seeds was stored, as a time stamp; None where none is."""
+        times = [self.setting.store.since(key) for key in self._shelf.keys(training, seeds)]
+        return min((time for time in times if time is not None), default=None)
+
+    def seconds(self, jobs: Iterable[Job]) -> float:
+        """Seconds that these jobs will take on all workers."""
+        return sum(job.training.estimate(len(job.seeds)) for job in jobs) / self.workers
+
+    def seconds_of_first_looks(self) -> float:
+        """Seconds that all first looks would take on all workers if nothing were stored."""
+        seeds: dict[Training, int] = {}
+        for trial in self.trials:
+            for training in _with_needs(trial.trainings.values()):
+                seeds[training] = max(seeds.get(training, 0), trial.looks[0])
+        return sum(training.estimate(count) for training, count in seeds.items()) / self.workers
+
+    def damaged(self) -> list[str]:
+        """What was found damaged in this session and set aside."""
+        return self._shelf.damaged
+
+    def _next(self, trial: Trial) -> list[Job]:
+        """The jobs that a trial lacks, after all looks whose runs are there have been judged."""
+        while trial.is_open:
+            if (jobs := self._lacking(trial)) or trial.failure is not None:
+                return jobs
+            if trial.lacks:
+                return []  # what it lacks is asked for already, by another trial
+            if trial.is_last_look:
+                trial.is_open = False  # pytest's own call judges it
+            else:
+                trial.judge(self.runs)
+        return []
+
+    def _lacking(self, trial: Trial) -> list[Job]:
+        jobs: list[Job] = []
+        trial.lacks = set()
+        trainings = _with_needs(trial.trainings.values())
+        try:
+            lacking = {training: self._seeds_lacking(training, trial.seeds) for training in reversed(trainings)}
+        except Exception as error:  # its data is missing, or its source cannot be told
+            trial.fail(error)
+            return []
+        for training in trainings:
+            keys = self._shelf.keys(training, trial.seeds)
+            if failed := next((self._failures[key] for key in keys if key in self._failures), None):
+                trial.fail(failed)
+                return []
+            named = dict(zip(trial.seeds, keys, strict=True))
+            trial.lacks |= {named[seed] for seed in lacking[training]}
+            jobs += self._jobs(training, [seed for seed in lacking[training] if named[seed] not in self._asked])
+        self._asked |= {key for job in jobs for key in job.keys}
+        return jobs
+
+    def _seeds_lacking(self, training: Training, seeds: tuple[int, ...]) -> list[int]:
+        """The seeds that have to be trained; what they are handed is then read, which finds damage in time."""
+        lacking = [seed for seed in seeds if self._shelf.lacks(training, seed)]
+        self._shelf.require_whole(training.needs, lacking)
+        return lacking
+
+    def _jobs(self, training: Training, seeds: list[int]) -> list[Job]:
+        size = len(seeds)
+        if training.place == "process" and seeds:
+            size = min(size, max(1, int(_SECONDS_A_JOB / max(training.estimate(1), 1e-9))), -(-size // self.workers))
+        return [
+            self._shelf.job(training, tuple(seeds[start : start + size])) for start in range(0, len(seeds), size or 1)
+        ]
+
+    def _ready(self, jobs: Iterable[Job]) -> list[Job]:
+        """Those of these jobs, and of those that were blocked, whose needs are there."""
+        ready: list[Job] = []
+        blocked: list[Job] = []
+        for job in [*self._blocked, *jobs]:
+            is_ready = all(key in self._shelf.there for keys in job.needed for key in keys)
+            (ready if is_ready else blocked).append(job)
+        self._blocked = blocked
+        return ready
+
+    def _then(self, job: Job, failure: TrainingError | None) -> list[Job]:
+        """What follows a job that is done: jobs that waited for it, and the next looks of trials that did."""
+        if failure is None:
+            self._shelf.there |= set(job.keys)
+        else:
+            self._failures |= dict.fromkeys(job.keys, failure)
+            self._lose(set(job.keys), failure)
+        follow: list[Job] = []
+        for trial in self.trials:
+            if trial.is_open and not trial.lacks.isdisjoint(job.keys):
+                trial.lacks -= set(job.keys)
+                if not trial.lacks or failure is not None:
+                    follow += self._next(trial)
+        return self._ready(follow)
+
+    def _lose(self, keys: set[str], failure: Exception) -> None:
+        """Jobs that wait for what has failed have failed as well."""
+        for job in list(self._blocked):
+            if not keys.isdisjoint(key for needed in job.needed for key in needed):
+                self._blocked.remove(job)
+                self._failures |= dict.fromkeys(job.keys, failure)
+
+    def _told(self, progress: Progress) -> Progress:
+        opened = [trial for trial in self.trials if trial.is_open]
+        furthest = max((trial.look for trial in opened), default=0)
+        return dataclasses.replace(
+            progress,
+            look=furthest + 1,
+            looks=max((len(trial.looks) for trial in self.trials), default=1),
+            decided=len(self.trials) - len(opened),
+            open=len(opened),
+        )
+
+    def _load(self, training: Training, seed: int, key: str) -> Stored:
+        if key in self._failures:
+            raise self._failures[key]
+        return self._shelf.load(training, seed, key)
+
+    def _require_room(self, jobs: list[Job]) -> None:
+        folder = self.setting.store.folder
+        needed = sum(_BYTES_A_SEED * len(job.seeds) for job in jobs)
+        free = shutil.disk_usage(folder).free if folder.exists() else needed
+        if free < needed:
+            raise StoreFull(
+                f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
+                "free: make room, or name another folder with --store"
+            )
+
+
+def _with_needs(trainings: Iterable[Training]) -> list[Training]:
+    """These trainings and all that they need, what is needed first, each once."""
+    found: dict[Training, None] = {}
+    for training in trainings:
+        found |= dict.fromkeys([*_with_needs(training.needs), training])
+    return list(found)

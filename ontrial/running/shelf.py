@@ -1,0 +1,83 @@
+"""The shelf: what a session knows of the run store: names, what is there, what it read, what it found damaged."""
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ontrial.running.queue import Job, Setting, TrainingError, run_job
+from ontrial.running.store import Stored, described, name_of
+from ontrial.training import Training
+
+
+@dataclass
+class Shelf:
+    """A session's view of the run store.
+
+    there: names that are stored; damaged: what was set aside, to be trained again.
+    """
+
+    setting: Setting
+    there: set[str] = field(default_factory=set)
+    damaged: list[str] = field(default_factory=list)
+    _read: dict[str, Stored] = field(default_factory=dict)
+    _whole: set[str] = field(default_factory=set)
+    _described: dict[Training, dict[str, object]] = field(default_factory=dict)
+    _keys: dict[Training, dict[int, str]] = field(default_factory=dict)
+
+    def keys(self, training: Training, seeds: tuple[int, ...]) -> tuple[str, ...]:
+        """What these seeds are stored under. Raises what the training raises where its data is missing."""
+        description, known = self._description(training), self._keys.setdefault(training, {})
+        return tuple(known.get(seed) or known.setdefault(seed, name_of(description, seed)) for seed in seeds)
+
+    def job(self, training: Training, seeds: tuple[int, ...]) -> Job:
+        """The job of training these seeds."""
+        needed = tuple(self.keys(need, seeds) for need in training.needs)
+        return Job(training, seeds, self.keys(training, seeds), needed, self._description(training))
+
+    def lacks(self, training: Training, seed: int) -> bool:
+        """Whether a seed has to be trained; what is damaged is set aside, and has to."""
+        [key] = self.keys(training, (seed,))
+        if key in self.there:
+            return False
+        store = self.setting.store
+        if not self.setting.fresh and store.has(key):
+            self.there.add(key)  # what is there stays there
+            return False
+        if not self.setting.fresh and store.is_finished(key):  # said to be there, and is not whole
+            self._set_aside(training, seed, key)
+        return True
+
+    def require_whole(self, trainings: Iterable[Training], seeds: Iterable[int]) -> None:
+        """Read what other trainings are handed, so that what is damaged is trained again before they are."""
+        for training in trainings:
+            for seed in seeds:
+                [key] = self.keys(training, (seed,))
+                if key in self._whole or self.lacks(training, seed):
+                    continue
+                if self.setting.store.load(key) is None:
+                    self._set_aside(training, seed, key)
+                else:
+                    self._whole.add(key)
+
+    def load(self, training: Training, seed: int, key: str) -> Stored:
+        """What a seed left. Raises TrainingError where it is not there, and training it again did not help."""
+        if key not in self._read:
+            stored = self.setting.store.load(key)
+            if stored is None:  # damaged between planning and reading: only now was all of it read
+                self._set_aside(training, seed, key)
+                run_job(self.job(training, (seed,)), dataclasses.replace(self.setting, fresh=True))
+                stored = self.setting.store.load(key)
+            if stored is None:
+                raise TrainingError(f"the run store lost {training} (seed {seed}); does anything else write there?")
+            self._read[key] = stored
+        return self._read[key]
+
+    def _set_aside(self, training: Training, seed: int, key: str) -> None:
+        self.setting.store.set_aside(key)
+        self.there.discard(key)
+        self.damaged.append(f"{training} (seed {seed})")
+
+    def _description(self, training: Training) -> dict[str, object]:
+        if training not in self._described:
+            self._described[training] = described(training)
+        return self._described[training]

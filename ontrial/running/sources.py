@@ -1,0 +1,174 @@
+"""What a result runs through: the source of ours, found by import, and the versions of everybody else's."""
+
+import ast
+import hashlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_MACHINERY = "ontrial"  # says when and where something is trained, not what
+
+
+@cache
+def module_digest(name: str) -> str:
+    """SHA-256 of what a module does, and all modules of its project that it reaches by import, docstrings left out.
+
+    Raises ModuleNotFoundError where there is no such module.
+    """
+    found = _spec(name)
+    if found is None:
+        raise ModuleNotFoundError(f"no module {name!r} to tell the source of")
+    return _digest(_meaning(_parsed(path)) for _, path in sorted(_reached(found).items()))
+
+
+def file_digest(*paths: Path) -> str:
+    """SHA-256 of what these files do, and all modules of their project that they reach by import."""
+    reached: dict[str, Path] = {}
+    for path in paths:
+        reached |= _reached(path) | {str(path): path}
+    return _digest(_meaning(_parsed(path)) for path in dict.fromkeys(reached[name] for name in sorted(reached)))
+
+
+def reach(function: str, path: Path, source: str) -> dict[str, Any]:
+    """What a function of a module depends on: `source`, a SHA-256, and `versions` of the packages that it imports.
+
+    Of its own module only what it reaches by name counts, so that the claims beside it do not.
+    """
+    tree = ast.parse(source)
+    defined: dict[str, list[ast.stmt]] = {}
+    for node in tree.body:
+        for name in _defines(node):
+            defined.setdefault(name, []).append(node)
+    wanted, used = [function], {}
+    while wanted:
+        name = wanted.pop()
+        for node in defined.get(name, ()):
+            if id(node) not in used:
+                used[id(node)] = node
+                wanted += [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+    body = [node for node in tree.body if id(node) in used]
+    imported = [name for node in body for name in _imports(node, "")]
+    ours = {name: spec for name in imported if (spec := _ours(name, path))}
+    reached: dict[str, Path] = {}
+    for spec in ours.values():
+        reached |= _reached(spec)
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            node.decorator_list = []  # how the fast tier differs is in the settings
+    texts = [_meaning(ast.Module([node], [])) for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    texts += [_meaning(_parsed(each)) for _, each in sorted(reached.items())]
+    return {"source": _digest(texts), "versions": _versions(imported)}
+
+
+def _versions(names: list[str]) -> dict[str, str]:
+    """Versions of the installed packages that these modules belong to, and of Python."""
+    tops = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {_MACHINERY}
+    packages = _distributions() if tops else {}
+    found = {package: importlib.metadata.version(package) for top in tops for package in packages.get(top, ())}
+    return {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", **dict(sorted(found.items()))}
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return {top: list(names) for top, names in importlib.metadata.packages_distributions().items()}
+
+
+def _reached(start: Path) -> dict[str, Path]:
+    """The files of ours that a file reaches, itself among them, each once, by path relative to the project."""
+    found: dict[Path, None] = {}
+    wanted = [start]
+    while wanted:
+        path = wanted.pop()
+        if path in found:
+            continue
+        found[path] = None
+        wanted += [spec for name in _imports(_parsed(path), _package(path)) if (spec := _ours(name, path))]
+    root = _project(start)
+    return {path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name: path for path in found}
+
+
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Every module that is named in an import, submodules among them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join(filter(None, [*above, base]))
+            yield base
+            yield from (f"{base}.{each.name}" for each in node.names)
+
+
+def _ours(name: str, beside: Path) -> Path | None:
+    """The file of a module where it belongs to the project of another file, and is none of the machinery."""
+    if not name or name.split(".")[0] == _MACHINERY or name.split(".")[0] in sys.stdlib_module_names:
+        return None
+    found = _spec(name)
+    own = beside.with_name(f"{name}.py")  # beside a test module, which is on no path
+    if found is None and "." not in name and own.is_file():
+        found = own
+    return found if found is not None and found.is_relative_to(_project(beside)) and not _installed(found) else None
+
+
+@cache
+def _spec(name: str) -> Path | None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):
+        return None
+    return Path(spec.origin).resolve() if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def _installed(path: Path) -> bool:
+    return bool({"site-packages", "dist-packages"} & set(path.parts))
+
+
+@cache
+def _project(path: Path) -> Path:
+    """The folder above the packages that a file lies in."""
+    folder = path.resolve().parent
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
+
+
+def _package(path: Path) -> str:
+    return ".".join(path.resolve().parent.relative_to(_project(path)).parts)
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _defines(node: ast.stmt) -> list[str]:
+    """The names that a statement of a module gives a meaning to."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(each.asname or each.name).split(".")[0] for each in node.names]
+    return [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+
+
+def _meaning(tree: ast.Module) -> str:
+    """The syntax tree without docstrings, so that prose is free."""
+    copied = ast.parse(ast.unparse(tree))
+    for node in ast.walk(copied):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_docstring(body[0]):
+            body[0].value.value = ""
+    return ast.dump(copied)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _digest(texts: Any) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -1,0 +1,127 @@
+"""The run store: what was trained, on disk, one file a training and seed, named by all that it depends on."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ontrial.files import write_whole
+from ontrial.training import Arrays, Training
+
+_STATED = ("bytes", "sha256", "seconds")  # of a result, beside what it depends on
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What one seed left: its arrays, without the axis of seeds, and the seconds that it took."""
+
+    arrays: Arrays
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """A folder of finished trainings; every method may be called from many processes at once.
+
+    The files of one are its arrays, KEY.npz, and its description, KEY.json, written last: what has no whole
+    description was never finished.
+    """
+
+    folder: Path
+
+    def lock(self, key: str) -> Path:
+        """The file whose lock a process holds while it trains what has this key."""
+        return self.folder / "locks" / f"{key}.lock"
+
+    def has(self, key: str) -> bool:
+        """Whether it seems to be there: its description, and an archive of the length that this states."""
+        try:
+            return self._arrays(key).stat().st_size == json.loads(self._description(key).read_bytes())["bytes"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def is_finished(self, key: str) -> bool:
+        """Whether it was once stored, whatever has become of it."""
+        return self._description(key).exists()
+
+    def load(self, key: str) -> Stored | None:
+        """What is stored, or None where it is not there whole; what is damaged is then set aside."""
+        if not self._description(key).exists():
+            return None
+        try:
+            description = json.loads(self._description(key).read_bytes())
+            content = self._arrays(key).read_bytes()
+            told = {name: value for name, value in description.items() if name not in _STATED}
+            if hashlib.sha256(content).hexdigest() != description["sha256"] or _name(told) != key:
+                raise ValueError("its content is not what its description says")
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                return Stored({name: archive[name] for name in archive.files}, float(description["seconds"]))
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            self.set_aside(key)
+            return None
+
+    def save(self, key: str, stored: Stored, description: Mapping[str, Any]) -> None:
+        """Write what one seed left, so that it is there whole or not at all.
+
+        Raises OSError where the folder cannot be written; what was there before then stays as it was.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **stored.arrays)
+        content = buffer.getvalue()
+        whole = {
+            **description,
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "seconds": stored.seconds,
+        }
+        write_whole(self._arrays(key), content)
+        write_whole(self._description(key), (canonical(whole) + "\n").encode())
+
+    def set_aside(self, key: str) -> None:
+        """Rename its files to NAME.damaged, so that they can be looked at and are trained again."""
+        for path in (self._description(key), self._arrays(key)):
+            if path.exists():
+                path.replace(path.with_name(path.name + ".damaged"))
+
+    def damaged(self) -> list[Path]:
+        """Files that were set aside."""
+        return sorted(self.folder.glob("*/*.damaged"))
+
+    def since(self, key: str) -> float | None:
+        """When it was written, as a time stamp; None where it is not there."""
+        path = self._description(key)
+        return path.stat().st_mtime if path.exists() else None
+
+    def _arrays(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.npz"
+
+    def _description(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+
+def described(training: Training) -> dict[str, Any]:
+    """All that a training's result depends on but the seed, with the same of all that it needs.
+
+    Raises whatever the training raises where its data is missing.
+    """
+    return training.describe() | {"needs": [described(each) for each in training.needs]}
+
+
+def name_of(description: Mapping[str, Any], seed: int) -> str:
+    """What one seed of a training is stored under: the SHA-256 of all that it depends on."""
+    return _name({**description, "seed": seed})
+
+
+def _name(description: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(description).encode()).hexdigest()
+
+
+def canonical(description: Mapping[str, Any]) -> str:
+    """A description as the one text that stands for it."""
+    return json.dumps(description, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,143 @@
+"""Probes against the slow and direct way: one network, one sample, one draw at a time."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.func import functional_call, jacrev
+
+from models import probes
+from models.experiment import Experiment
+from models.probing import Trained
+from models.seeding import generator
+from models.training import sets, train
+from tests.models.oracle import plain_network
+
+TINY = Experiment("digits", (4, 3), epochs=3, batch_size=50, dtype="float64")
+SEEDS = (3, 8)
+
+
+def trained(experiment=TINY):
+    parameters = torch.from_numpy(train(experiment, SEEDS)["parameters"])
+    return Trained(experiment, SEEDS, parameters, sets(experiment, SEEDS, None, torch.device("cpu")))
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return trained()
+
+
+def one_loss(network, inputs, labels):
+    """The mean loss of one network as a function of its flat parameters."""
+    shapes = {name: part.shape for name, part in network.named_parameters()}
+
+    def loss(flat):
+        parts = flat.split([shape.numel() for shape in shapes.values()])
+        named = {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
+        return F.cross_entropy(functional_call(network, named, (inputs,)), labels)
+
+    return loss
+
+
+def direct_hessian(loss, flat):
+    """Twice backwards: torch.func.hessian goes forwards once, which warns of torch's own deprecation."""
+    return jacrev(jacrev(loss))(flat)
+
+
+def direct_sensitivities(network, images, labels):
+    """Means over the samples of the norms of both derivatives, one sample at a time."""
+    to_input, jacobian = [], []
+    for image, label in zip(images, labels, strict=True):
+        to_input.append(jacrev(lambda x, label=label: F.cross_entropy(network(x), label))(image).norm().item())
+        jacobian.append(jacrev(lambda x: network(x).softmax(0))(image).norm().item())
+    return np.mean(to_input), np.mean(jacobian)
+
+
+def test_sensitivity_is_the_mean_norm_over_the_first_test_images(tiny, monkeypatch):
+    monkeypatch.setattr(probes, "_TEST_IMAGES", 40)
+    found = probes.sensitivity(tiny)
+    for row in range(2):
+        network = plain_network(TINY, tiny.parameters[row])
+        to_input, jacobian = direct_sensitivities(network, tiny.data.test_inputs[:40], tiny.data.test_targets[row, :40])
+        assert found["input_sensitivity"][row] == pytest.approx(to_input, rel=1e-9)
+        assert found["jacobian_sensitivity"][row] == pytest.approx(jacobian, rel=1e-9)
+
+
+def test_interpolation_scores_the_networks_on_the_line(tiny):
+    other = trained(Experiment("digits", (4, 3), epochs=2, batch_size=300, initialisation="second", dtype="float64"))
+    found = probes.interpolation(tiny, other)
+    assert {values.shape for values in found.values()} == {(2, 61)}
+    for place, alpha in ((0, -1.0), (20, 0.0), (27, 0.35), (40, 1.0), (60, 2.0)):
+        assert probes.ALPHAS[place] == alpha
+        network = plain_network(TINY, (1 - alpha) * tiny.parameters[1] + alpha * other.parameters[1])
+        for part in ("train", "test"):
+            answers, labels = network(getattr(tiny.data, f"{part}_inputs")), getattr(tiny.data, f"{part}_targets")[1]
+            assert found[f"path_{part}_loss"][1, place] == pytest.approx(F.cross_entropy(answers, labels).item())
+            share = (answers.argmax(1) == labels).double().mean().item()
+            assert found[f"path_{part}_accuracy"][1, place] == pytest.approx(share)
+
+
+def test_hessian_products_are_those_of_the_whole_matrix(tiny, monkeypatch):
+    monkeypatch.setattr(probes, "_ROWS_AT_ONCE", 70)  # a last chunk that is shorter
+    inputs, labels = tiny.data.train_inputs[:150], tiny.data.train_targets[:, :150]
+    product = probes.hessian(tiny.parameters, TINY, inputs, labels)
+    vectors = torch.randn(tiny.parameters.shape, generator=generator(0, "probe"), dtype=torch.float64)
+    for row in range(2):
+        loss = one_loss(plain_network(TINY, tiny.parameters[row]), inputs, labels[row])
+        matrix = direct_hessian(loss, tiny.parameters[row])
+        assert torch.allclose(product(vectors)[row], matrix @ vectors[row], atol=1e-12)
+
+
+def test_largest_eigenvalue_is_that_of_the_whole_matrix(tiny):
+    found = probes.largest_eigenvalue(tiny)
+    assert found["eigenvalue_settled"].all()
+    for row in range(2):
+        loss = one_loss(plain_network(TINY, tiny.parameters[row]), tiny.data.train_inputs, tiny.data.train_targets[row])
+        largest = torch.linalg.eigvalsh(direct_hessian(loss, tiny.parameters[row]))[-1]
+        assert found["largest_eigenvalue"][row] == pytest.approx(largest.item(), rel=5e-3)
+
+
+def test_the_largest_eigenvalue_is_found_beside_a_more_negative_one():
+    diagonals = torch.tensor([[-5.0, 3.0, 1.0], [4.0, -1.0, 2.0]])
+    start = torch.ones(2, 3)
+    values, settled = probes.largest(lambda vectors: diagonals * vectors, start)
+    assert values.numpy() == pytest.approx([3, 4], rel=1e-2)
+    assert settled.all()
+    dominant, _ = probes.dominant(lambda vectors: diagonals * vectors, start)
+    assert dominant.numpy() == pytest.approx([-5, 4], rel=1e-2)
+
+
+def test_an_iteration_that_is_cut_short_says_so(monkeypatch):
+    monkeypatch.setattr(probes, "_MOST_ITERATIONS", 2)
+    diagonal = torch.tensor([5.0, 3.0])
+    _, settled = probes.largest(lambda vectors: diagonal * vectors, torch.tensor([[0.1, 1.0], [1.0, 0.0]]))
+    assert settled.tolist() == [False, True]
+
+
+def test_a_seed_is_asked_as_if_it_were_alone_and_its_network_stays_as_it_was(tiny, monkeypatch):
+    monkeypatch.setattr(probes, "_DRAWS", 3)
+    monkeypatch.setattr(probes, "_HESSIAN_IMAGES", 200)
+    before = tiny.parameters.clone()
+    alone = Trained(TINY, SEEDS[1:], tiny.parameters[1:], sets(TINY, SEEDS[1:], None, torch.device("cpu")))
+    for ask in (probes.sensitivity, probes.largest_eigenvalue, probes.frozen_gradients):
+        both, one = ask(tiny), ask(alone)
+        for name, values in one.items():
+            assert values == pytest.approx(both[name][1:], rel=1e-6), name
+    assert torch.equal(tiny.parameters, before)
+    assert not tiny.parameters.requires_grad
+
+
+def test_frozen_gradients_are_means_over_draws_and_tensors(tiny, monkeypatch):
+    monkeypatch.setattr(probes, "_DRAWS", 3)
+    found = probes.frozen_gradients(tiny)
+    assert found["frozen_batch_size"].tolist() == [[5, 25, 125, 500, 1437]] * 2
+    network, random, expected = plain_network(TINY, tiny.parameters[1]), generator(SEEDS[1], "probe"), []
+    for size in (5, 25, 125, 500, 1437):
+        draws = []
+        for _ in range(3):
+            chosen = torch.randperm(1437, generator=random)[:size]
+            loss = F.cross_entropy(network(tiny.data.train_inputs[chosen]), tiny.data.train_targets[1, chosen])
+            gradients = torch.autograd.grad(loss, list(network.parameters()))
+            draws.append(np.mean([part.norm().item() for part in gradients]))
+        expected.append(np.mean(draws))
+    assert found["frozen_gradient_norm"][1] == pytest.approx(expected, rel=1e-9)

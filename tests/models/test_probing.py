@@ -1,0 +1,80 @@
+"""Questions to trained networks: asked of the right seeds, one by one on the CPU, and named by all they run through."""
+
+import numpy as np
+import pytest
+
+from models import probing
+from models.experiment import Experiment
+from models.probing import Probe, Trained
+from models.training import train
+from ontrial.running.scale import Scale
+from ontrial.running.sources import _reached, _spec
+from ontrial.running.store import described, name_of
+
+NETS = Experiment("cos", (3,), epochs=2)
+OTHERS = Experiment("cos", (4,), epochs=2)
+SEEDS = (5, 4_000_000_000, 1)
+ASKED: list[tuple[int, ...]] = []
+
+
+def mean_parameter(trained: Trained) -> dict[str, np.ndarray]:
+    """A question to one network a seed."""
+    ASKED.append(trained.seeds)
+    return {"mean_parameter": trained.parameters.mean(1).numpy(), "inputs": trained.data.train_inputs[:, 0].numpy()}
+
+
+def widths(first: Trained, second: Trained) -> dict[str, np.ndarray]:
+    """A question to two networks a seed."""
+    assert first.seeds == second.seeds
+    return {"widths": np.array([[first.parameters.shape[1], second.parameters.shape[1]] for _ in first.seeds])}
+
+
+def asked(probe):
+    return probe.train(SEEDS, [train(each, SEEDS) for each in probe.needs])
+
+
+def test_an_answer_has_a_row_for_every_seed_each_asked_alone():
+    ASKED.clear()
+    answers, trained = asked(Probe(mean_parameter, NETS)), train(NETS, SEEDS)
+    assert answers["mean_parameter"] == pytest.approx(trained["parameters"].mean(1))
+    assert len(np.unique(answers["inputs"])) == 3
+    assert [(seed,) for seed in SEEDS] == ASKED
+
+
+def test_two_experiments_answer_together():
+    assert asked(Probe(widths, NETS, OTHERS))["widths"].tolist() == [[10, 13]] * 3
+
+
+def test_a_question_is_named_by_its_networks_and_by_every_module_of_ours_that_it_runs_through(monkeypatch):
+    names = [name_of(described(each), 1) for each in (
+        Probe(mean_parameter, NETS), Probe(mean_parameter, OTHERS), Probe(widths, NETS), Probe(widths, NETS, OTHERS)
+    )]  # fmt: skip
+    assert len(set(names)) == 4
+    reached = set(_reached(_spec("models.probes")))
+    assert {"models/probes.py", "models/probing.py", "models/training.py", "models/networks.py"} <= reached
+    monkeypatch.setattr(probing, "module_digest", lambda name: "a mended probe")
+    assert name_of(described(Probe(mean_parameter, NETS)), 1) not in names
+
+
+@pytest.mark.parametrize("variable", ["OPENBLAS_CORETYPE", "NUMBA_CPU_NAME", "ATEN_CPU_CAPABILITY"])
+def test_what_decides_rounding_is_part_of_the_name(variable, tmp_path):
+    import os
+    import subprocess
+    import sys
+
+    code = "from models.rounding import rounding; print(rounding('cpu'))"
+    older = {"OPENBLAS_CORETYPE": "Sandybridge", "NUMBA_CPU_NAME": "generic", "ATEN_CPU_CAPABILITY": "default"}
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | more, capture_output=True, text=True, check=True
+        ).stdout
+        for more in ({}, {variable: older[variable]})
+    ]
+    assert told[0] != told[1]
+
+
+def test_the_tier_changes_the_networks_that_are_asked():
+    images = Probe(mean_parameter, Experiment("mnist", (3,), epochs=400), Experiment("mnist", (3,), epochs=400))
+    placed = images.at(Scale("fast"))
+    assert [each.data for each in placed.needs] == ["digits", "digits"]
+    assert (placed.judged_on, placed.experiment.epochs) == ("digits", 100)

@@ -1,0 +1,86 @@
+"""The claim fixture: one number a seed, judged once, conditions that stay the same from look to look."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ontrial.claim import Claim, Fixed, Sentence
+from ontrial.evidence.intervals import exactly
+from ontrial.evidence.verdicts import Verdict
+from ontrial.training import Run
+
+SEEDS = tuple(range(100, 116))
+
+
+def claim(**more):
+    return Claim(Sentence("X1", "planted", "tests"), "", 1 / 4000, SEEDS, **more)
+
+
+def run_with(losses):
+    return Run("planted", SEEDS, {"train_loss": np.asarray(losses, dtype=float)})
+
+
+def test_a_claim_is_judged_once():
+    trial = claim()
+    assert trial.verdict is Verdict.NOT_RUN
+    trial.holds_if(exactly(1, "count") > 0)
+    with pytest.raises(RuntimeError, match="judged before"):
+        trial.holds_if(exactly(1, "count") > 0)
+
+
+def test_a_claim_is_of_a_known_kind():
+    with pytest.raises(ValueError, match="there are said, asked, beyond"):
+        Sentence("X1", "planted", "tests", kind="rumour")
+
+
+def test_a_measure_has_one_number_a_seed_and_errors_name_the_seed():
+    with pytest.raises(ValueError, match="15 numbers for 16 seeds"):
+        claim().median(range(15), "x")
+    with pytest.raises(ValueError, match="17 numbers for 16 seeds"):
+        claim().share([True] * 17, "x")
+    with pytest.raises(ValueError, match=r"not a number for seeds \[103\]"):
+        claim().median([math.nan if seed == 103 else 1.0 for seed in SEEDS], "x")
+
+
+def test_seeds_that_are_left_out_are_counted_and_none_left_decides_nothing():
+    among = np.arange(16) < 15
+    found = claim().median(range(16), "x", among=among)
+    assert (found.n, found.left_out) == (15, 1)
+    nobody = claim().median(range(16), "x", among=np.zeros(16, dtype=bool))
+    assert (nobody < 5).verdict is Verdict.INCONCLUSIVE
+
+
+def test_pairs_are_disjoint():
+    assert claim().median([1.0] * 8, "sign", of_pairs=True).n == 8
+    with pytest.raises(ValueError, match="9 disjoint pairs cannot come from 16 seeds"):
+        claim().median([1.0] * 9, "sign", of_pairs=True)
+
+
+def test_what_an_earlier_look_decided_stays_and_counts():
+    earlier = claim()
+    decided = earlier.median(range(16), "a") < 20
+    later = claim(fixed={0: Fixed(decided, 0)})
+    later.holds_if(later.median([30.0] * 16, "a") < 20, later.median(range(16), "b") < 20)
+    assert later.verdict is Verdict.HOLDS
+    assert later.evidence[0] is decided
+
+
+@pytest.mark.parametrize("changed", ["other measure", "other region", "fewer"])
+def test_conditions_that_change_between_looks_are_an_error(changed):
+    earlier = claim()
+    later = claim(fixed={1: Fixed(earlier.median(range(16), "b") < 20, 0)})
+    first = later.median(range(16), "a") < 20
+    second = later.median(range(16), "c" if changed == "other measure" else "b") < (
+        21 if changed == "other region" else 20
+    )
+    with pytest.raises(ValueError, match="other conditions than at an earlier look"):
+        later.holds_if(*([first] if changed == "fewer" else [first, second]))
+
+
+def test_learning_is_asked_of_the_network_that_learned_least_also_of_a_series():
+    fell, stuck = np.tile([2.0, 1.0], (16, 1)), np.tile([2.0, 2.0], (16, 1))
+    assert claim().learned(run_with(fell)).verdict is Verdict.HOLDS
+    assert claim().learned(run_with(fell), run_with(stuck)).verdict is not Verdict.HOLDS
+    series = np.stack([fell, stuck], axis=1)  # (seed, series, record)
+    assert claim().learned(run_with(series)).verdict is not Verdict.HOLDS

@@ -1,0 +1,106 @@
+"""Every row of the table of outcomes: what was found, what is known, and what pytest says of it."""
+
+import pytest
+
+from tests.conftest import known_as, said
+
+HOLDS = "claim.holds_if(exactly(1, 'count') > 0)"
+REFUTED = "claim.holds_if(exactly(1, 'count') < 0)"
+OPEN = "claim.holds_if(claim.median(range(12), 'count') > 3)"
+NAN = "claim.holds_if(claim.median([1.0] * 7 + [np.nan], 'count') > 3)"
+ROWS = {  # name: what the test does, what is known of it, what pytest says
+    "holds_nothing_known": (HOLDS, "", "PASSED"),
+    "holds_known": (HOLDS, "holds", "PASSED"),
+    "holds_known_inconclusive": (HOLDS, "inconclusive", "PASSED"),
+    "holds_known_refuted": (HOLDS, "refuted", "FAILED"),
+    "refuted_nothing_known": (REFUTED, "", "FAILED"),
+    "refuted_known_to_hold": (REFUTED, "holds", "FAILED"),
+    "refuted_known": (REFUTED, "refuted", "XFAIL"),
+    "refuted_known_inconclusive": (REFUTED, "inconclusive", "XFAIL"),
+    "open_nothing_known": (OPEN, "", "SKIPPED"),
+    "open_known_to_hold": (OPEN, "holds", "SKIPPED"),
+    "open_known_refuted": (OPEN, "refuted", "SKIPPED"),
+    "open_known": (OPEN, "inconclusive", "SKIPPED"),
+    "crash": ("1 / 0", "", "FAILED"),
+    "crash_known_refuted": ("1 / 0", "refuted", "FAILED"),
+    "assertion_known_refuted": ("assert 1 == 2", "refuted", "FAILED"),
+    "bare_assert": ("assert claim.median(range(12), 'x') > -1", "", "FAILED"),
+    "no_number": (NAN, "refuted", "FAILED"),
+    "no_verdict": ("claim.median(range(12), 'x') > 0", "", "ERROR"),
+    "no_verdict_known_refuted": ("pass", "refuted", "ERROR"),
+    "no_drawing": ("claim.figure = 'no drawing'; " + HOLDS, "", "FAILED"),
+    "no_drawing_known_refuted": ("claim.figure = 'no drawing'; " + REFUTED, "refuted", "FAILED"),
+    "skipped_by_hand": ("pytest.skip('no')", "", "SKIPPED"),
+}
+ERRORS = {
+    name for name in ROWS
+    if name.startswith(("crash", "assertion", "bare", "no_"))
+}  # fmt: skip
+
+
+def suite(rows, tier):
+    """A claim a row, and what is known of them."""
+    text, known = "", ""
+    for number, (name, (body, verdict, _)) in enumerate(rows.items(), 1):
+        text += f"\n@claim_of('X{number}')\ndef test_{name}(claim):\n    {body}\n"
+        known += known_as(verdict, f"X{number}", tier=tier) if verdict else ""
+    return text, known
+
+
+@pytest.mark.parametrize(
+    ("tier", "options"), [("fast", ()), ("fast", ("--runxfail",)), ("full", ()), ("full", ("--runxfail",))]
+)
+def test_every_row(run_claims, verdicts, tier, options):
+    text, known = suite(ROWS, tier)
+    result = run_claims(text, "-v", "-m", tier, *options, known=known)
+    assert said(result) == {name: word for name, (_, _, word) in ROWS.items()}
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    found = verdicts(tier)
+    for number, (name, (body, verdict, _)) in enumerate(ROWS.items(), 1):
+        if name == "skipped_by_hand":
+            assert f"X{number}" not in found
+            continue
+        word = {HOLDS: "holds", REFUTED: "refuted", OPEN: "inconclusive"}.get(body, "error")
+        assert found[f"X{number}"]["found"] == word
+        assert found[f"X{number}"]["known"] == (verdict or None)
+        assert bool(found[f"X{number}"]["problem"]) == (name in ERRORS)
+
+
+def test_only_contradictions_fail_a_run(run_claims):
+    calm = {name: row for name, row in ROWS.items() if row[2] in ("PASSED", "SKIPPED", "XFAIL")}
+    text, known = suite(calm, "fast")
+    result = run_claims(text, "-v", known=known)
+    assert said(result) == {name: word for name, (_, _, word) in calm.items()}
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(
+        ["other than known (--accept writes them*", "  X3 fast counts: inconclusive, now holds"]
+    )
+
+
+def test_a_contradiction_says_interval_region_n_and_what_to_do(run_claims):
+    text = "@claim_of()\ndef test_planted(claim):\n    claim.holds_if(claim.median(range(1, 9), 'steps') < 0)\n"
+    result = run_claims(text)
+    result.stdout.fnmatch_lines(
+        ["*planted/X1 is refuted: steps: 4.5, interval 1 to 8 (n = 8;*), and the claim asks for < 0", "*--accept*"]
+    )
+
+
+def test_reasons_are_shown_with_numbers_from_the_run_and_prose_from_known_toml(run_claims):
+    text, known = suite({"a": (OPEN, "", ""), "b": (REFUTED, "refuted", "")}, "fast")
+    result = run_claims(text, "-rsx", known=known)
+    result.stdout.fnmatch_lines(
+        [
+            "SKIPPED*planted/X1 is inconclusive: count: 5.5, interval * (n = 12;*",
+            "XFAIL*planted/X2 is refuted: count: 1*asks for < 0. so it is",
+        ]
+    )
+
+
+def test_the_table_is_printed_in_the_order_of_the_report(run_claims, verdicts):
+    report = "from ontrial import Report, Task\nREPORT = Report('A report', tasks=(Task('Z', '1', '1', 'Last letter'),"
+    report += " Task('A', '1', '2', 'First letter')))\n"
+    body = ":\n    claim.holds_if(exactly(1, 'count') > 0)\n"
+    text = "".join(f"@claim_of('{name}')\ndef test_{name}(claim){body}\n" for name in ("A2", "A10", "Z1"))
+    result = run_claims(text, report=report)
+    result.stdout.fnmatch_lines(["claim*verdict*region*n", "Z1 *", "A2 *", "A10 *"])
+    assert list(verdicts()) == ["Z1", "A2", "A10"]

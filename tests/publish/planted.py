@@ -1,0 +1,185 @@
+"""A planted record and its figures: every verdict, both tiers, looks, two registrations, infinities, hostile text."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+HOSTILE = "<script>window.planted = 1</script> & <img src=x onerror='window.planted = 2'> stays text"
+LONGEST = "the middle model's lead is not owed to depth alone " * 6 + "generalisation" * 12
+FAST, FULL = "2026-03-01T10:00:00+00:00", "2026-03-02T10:00:00+00:00"
+TASKS = (("F", "Part 1", "Task 1"), ("M", "Part 2", "Task 2"), ("I", "Part 3", "Task 3"), ("P", "Part 3", "Task 2"))
+ALPHA = 1 / 4000
+
+
+def report(name: str = "planted", title: str = "A planted report", **more: Any) -> dict[str, Any]:
+    tasks = [{"prefix": one, "part": part, "number": number, "subject": f"on {one}"} for one, part, number in TASKS]
+    return {
+        "name": name,
+        "title": title,
+        "source": "by nobody",
+        "link": "https://example.org/report",
+        "folder": f"claims/{name}",
+        "tasks": tasks,
+    } | more
+
+
+def evidence(
+    measure: str, values: list[Any], low: Any, high: Any, found: str, region: dict[str, Any], **more: Any
+) -> dict[str, Any]:
+    numbers = sorted(float(value) for value in values)
+    bounds = {"low": "-inf", "high": "inf", "low_included": True, "high_included": True} | region
+    return {
+        "measure": measure,
+        "statistic": "median",
+        "n": len(values),
+        "left_out": 0,
+        "estimate": (numbers[(len(numbers) - 1) // 2] + numbers[len(numbers) // 2]) / 2,
+        "low": low,
+        "high": high,
+        "alpha": ALPHA,
+        "region": bounds,
+        "verdict": found,
+        "values": values,
+        "look": None,
+    } | more
+
+
+def record(name: str, found: str, *, case: str = "", tier: str = "fast", dataset: str = "digits", **more: Any) -> Any:
+    sure = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    region = {"holds": {"high": 20}, "refuted": {"low": 20}, "inconclusive": {"low": 3}}.get(found)
+    registration = more.get("registration", 1 if tier == "full" else None)
+    place = f"{tier}-{dataset}" + ("" if registration is None else f"-{registration}")
+    return {
+        "report": "planted",
+        "id": name,
+        "case": case,
+        "tier": tier,
+        "dataset": dataset,
+        "registration": registration,
+        "registered_on": "2026-02-28" if registration else "",
+        "first_trained": "2026-03-02" if registration else "",
+        "found": found,
+        "known": None,
+        "problem": "",
+        "evidence": [evidence("steps", sure, 1.0, 8.0, found, region)] if region else [],
+        "looks": [],
+        "seeds_needed": None,
+        "asides": [],
+        "reported": [],
+        "by_its_own_numbers": "not given",
+        "figures": [f"figures/planted/{place}/planted.png"],
+        "settings": [],
+        "seconds_trained": 3.0,
+        "session": FULL if tier == "full" else FAST,
+    } | more
+
+
+def whole(*verdicts: Any, claims: list[Any] | None = None, reports: list[Any] | None = None) -> dict[str, Any]:
+    sessions = [
+        {"python": "3.11", "packages": {"numpy": "2.0"}, "commit": commit, "device": "cpu", "time": time}
+        for commit, time in (("aaaaaaaaaaaa-dirty", FAST), ("bbbbbbbbbbbb-dirty", FULL))
+    ]
+    said = {(each["report"], each["id"]): declared(each["id"], report=each["report"]) for each in verdicts}
+    for name, claim in said.items():
+        claim["cases"] = list(dict.fromkeys(each["case"] for each in verdicts if (each["report"], each["id"]) == name))
+    said |= {(each["report"], each["id"]): each for each in claims or []}
+    return {
+        "schema": 4,
+        "sessions": sessions,
+        "reports": reports or [report()],
+        "claims": list(said.values()),
+        "verdicts": list(verdicts),
+    }
+
+
+def declared(name: str, *cases: str, **more: Any) -> dict[str, Any]:
+    return {
+        "report": "planted",
+        "id": name,
+        "statement": f"planted {name}",
+        "kind": "said",
+        "source": "Part 3, Task 2",
+        "cases": list(cases or [""]),
+        "registered": None,
+    } | more
+
+
+def locked(number: int = 1) -> dict[str, Any]:
+    return {"registration": number, "on": "2026-02-28", "hash": "0" * 64}
+
+
+def look(seeds: int, *conditions: tuple[float, float, float, str]) -> dict[str, Any]:
+    """A look; conditions: estimate, low, high and verdict each."""
+    seen = [
+        {"estimate": estimate, "low": low, "high": high, "n": seeds, "verdict": verdict}
+        for estimate, low, high, verdict in conditions
+    ]
+    return {"seeds": seeds, "conditions": seen}
+
+
+def everything() -> dict[str, Any]:
+    """Every verdict once, and all that is hard to show."""
+    endless = evidence("steps to converge", [100.0, 2000.0, *["inf"] * 6], 100.0, "inf", "inconclusive", {"high": 300})
+    decades = evidence("error", [1e-6, 1e-4, 1e-2, 1.0, 3.0, 1e2, 1e3, 1e4], 1e-6, 1e4, "refuted", {"low": 1e5})
+    signed = evidence("difference", [-300.0, -0.5, -0.1, 0.0, 0.1, 0.2, 0.4, 0.6], -300.0, 0.6, "holds", {"high": 1})
+    nobody = evidence("of those that converged", [1.0], "-inf", "inf", "inconclusive", {"high": 1})
+    nobody |= {"values": [], "n": 0, "left_out": 8, "estimate": "nan"}
+    count = evidence("parameters", [747.0], 747.0, 747.0, "holds", {"low": 742.5, "high": 757.5})
+    count |= {"alpha": 0.0, "statistic": "count"}
+    training = {"name": "deep", "widths": [784, 20, 10], "parameters": 15_910, "seeds": 12, "steps": 9_000}
+    settings = [training | {"data": "mnist", "epochs": 5, "batch_size": 50}, training | {"labels": "random"}]
+    settings.append(training | {"data": "mnist"})
+    closing = [
+        look(16, (5.0, "-inf", 30.0, "inconclusive"), (3.0, 2.0, 9.0, "holds")),
+        look(24, (4.0, 1.5, 21.0, "inconclusive"), (3.0, 2.0, 9.0, "holds")),
+        look(32, (4.5, 1.0, 8.0, "holds"), (3.0, 2.0, 9.0, "holds")),
+    ]
+    many = [float(value) / 10 for value in range(214)]
+    open_looks = [look(16, (4.5, 0.5, 9.0, "inconclusive")), look(32, (4.5, 1.0, 8.0, "inconclusive"))]
+    return whole(
+        record("F1", "holds", dataset="counts", evidence=[count], figures=[], seconds_trained=0),
+        record("F2", "refuted", case="deep", tier="full", dataset="functions", known="refuted"),
+        record("F2", "holds", case="shallow", tier="full", dataset="functions", by_its_own_numbers="no"),
+        record("F2", "inconclusive", case="deep", dataset="functions"),
+        record("F2", "holds", case="deep", tier="full", dataset="functions", registration=0, figures=[]),
+        record("F4", "inconclusive", evidence=[endless, decades, signed, nobody]),
+        record(
+            "M10",
+            "holds",
+            tier="full",
+            dataset="mnist",
+            settings=settings,
+            looks=closing,
+            evidence=[
+                evidence("gain", many[:32], 1.0, 8.0, "holds", {"high": 20}, look=2),
+                evidence("loss of those that converged", many, 2.0, 9.0, "holds", {"high": 20}, look=0, left_out=106),
+            ],
+        ),
+        record("M2", "error", problem="ZeroDivisionError: division by zero"),
+        record("M5", "holds"),
+        record("I1", "inconclusive", tier="full", dataset="mnist", looks=open_looks, seeds_needed=1234),
+        record("P2", "refuted", tier="full", dataset="mnist", registration=0),
+        claims=[
+            declared("P1"),
+            declared("P2", registered=locked()),
+            declared("F1", source="Part 1, Task 1"),
+            declared("F2", "shallow", "deep", source="Part 1, Task 1"),
+            declared("F4", statement=LONGEST, source="Part 1, Task 1"),
+            declared("M10", kind="beyond", source="Part 2, Task 2"),
+            declared("M5", statement=HOSTILE, source="Part 2, Task 2"),
+        ],
+    )
+
+
+def plant(folder: Path, content: dict[str, Any]) -> Path:
+    """Write a record, and a figure for every verdict that names one; answers the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "verdicts.json").write_text(json.dumps(content), encoding="utf-8")
+    for figure in {figure for verdict in content["verdicts"] for figure in verdict["figures"]}:
+        path = folder / figure
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((60, 120, 3), dtype=np.uint8)).save(path, dpi=(130, 130))
+    return folder

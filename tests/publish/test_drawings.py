@@ -1,0 +1,119 @@
+"""Figures: one PNG each, byte for byte, drawn anew exactly when what they show has changed, whatever the backend."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ontrial.publish import drawings
+from ontrial.publish.drawings import Drawing, drawing_of
+from ontrial.publish.figures import COLOURS, grid, panels, reported, seeds_and_median
+
+ROOT = Path(__file__).parents[2]
+NOISE = np.random.default_rng(0).normal(size=(8, 5))
+
+
+def planted(values: np.ndarray, calls: list[str] | None = None) -> Drawing:
+    def draw(caption):
+        (calls if calls is not None else []).append(caption)
+        figure, (axes,) = panels(1, ["planted"], caption, "A planted figure")
+        seeds_and_median(axes, np.arange(values.shape[1]), values, 0, "planted")
+        reported(axes, [1], [1.0], "0.2")
+        return figure
+
+    return Drawing("planted", "noise", len(values), draw, (values,))
+
+
+def save(drawing, folder, **more):
+    return drawings.save(drawing, folder, **({"report": "mine", "tier": "fast", "dataset": "functions"} | more))
+
+
+def test_a_figure_is_drawn_once_and_again_when_its_data_changed(tmp_path):
+    calls = []
+    assert save(planted(NOISE, calls), tmp_path) == "figures/mine/fast-functions/planted.png"
+    save(planted(NOISE, calls), tmp_path)
+    assert calls == ["fast tier · noise · n = 8 seeds"]
+    save(planted(NOISE + 1, calls), tmp_path)
+    assert len(calls) == 2
+    name = save(planted(NOISE, calls), tmp_path, tier="full", registration=1)
+    assert name == "figures/mine/full-functions-1/planted.png"
+
+
+def test_a_figure_is_the_same_byte_for_byte_and_small(tmp_path):
+    first, second = ((tmp_path / one / save(planted(NOISE), tmp_path / one)).read_bytes() for one in ("a", "b"))
+    assert first == second
+    assert len(first) < 40_000
+
+
+def test_the_palette_keeps_the_colours_that_tell_lines_apart(tmp_path):
+    def draw(caption):
+        figure, axes = grid(1, 1, (5, 4))
+        for style, colour in enumerate(COLOURS):
+            axes[0, 0].plot([0, 1], [style, style + 1], color=colour, linewidth=3)
+            axes[0, 0].fill_between([0, 1], [style, style + 1], style, color=colour, alpha=0.15)
+        return figure
+
+    name = save(Drawing("colours", "noise", 1, draw, ()), tmp_path)
+    with Image.open(tmp_path / name) as image:
+        assert image.mode == "P"
+        pixels = np.asarray(image.convert("RGB")).astype(int).reshape(-1, 3)
+    for colour in COLOURS:
+        wanted = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+        assert (np.abs(pixels - wanted).max(1) <= 4).sum() > 100, colour
+
+
+def test_a_drawing_names_what_its_runs_were_judged_on():
+    @dataclass
+    class Training:
+        judged_on: str = "mnist"
+
+    @dataclass
+    class Run:
+        training: Training
+        n: int = 16
+
+    run = Run(Training())
+    for runs in (run, {"deep": run}):
+        found = drawing_of("x", runs, planted(NOISE).draw, NOISE, unit="pairs")
+        assert (found.subject, found.n, found.unit) == ("mnist", 16, "pairs")
+
+
+def test_the_stamp_covers_the_modules_beside_the_drawing_one_that_it_uses(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "stamped_a.py").write_text("import stamped_b\n\ndef draw(caption): ...\n")
+    (tmp_path / "stamped_b.py").write_text("WIDTH = 1\n")
+    (tmp_path / "stamped_c.py").write_text("import stamped_b\n")
+    import stamped_a  # type: ignore[import-not-found]
+
+    def digest():
+        drawings._source.cache_clear()
+        return drawings._source("stamped_a")
+
+    first = digest()
+    (tmp_path / "stamped_c.py").write_text("changed = True\n")
+    assert digest() == first
+    (tmp_path / "stamped_b.py").write_text("WIDTH = 2\n")
+    assert digest() != first
+    assert stamped_a.draw.__module__ == "stamped_a"
+
+
+@pytest.mark.parametrize("backend", ["module://no.such.backend", "nonsense", "tkagg"])
+def test_figures_are_drawn_whatever_backend_the_environment_asks_for(tmp_path, backend):
+    code = (
+        "import sys; from pathlib import Path; from tests.publish import test_drawings as t; "
+        "assert 'matplotlib' not in sys.modules; t.save(t.planted(t.NOISE), Path(sys.argv[1])); "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(
+        command, env=os.environ | {"MPLBACKEND": backend}, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "figures/mine/fast-functions/planted.png").read_bytes() == (
+        tmp_path / "b" / save(planted(NOISE), tmp_path / "b")
+    ).read_bytes()

@@ -1,0 +1,62 @@
+"""Findings: words that are checked against the verdicts that they speak of."""
+
+import pytest
+
+from ontrial.publish import findings
+from ontrial.publish.reading import summary
+from tests.publish.planted import declared, locked, record, whole
+
+
+def said(template, *verdicts, **more):
+    found = summary(whole(*verdicts, **more))
+    return findings.findings(found, found.reports[0], template)
+
+
+@pytest.fixture
+def found():
+    """What a template makes of one claim that holds, in full, for its case "deep"."""
+    return lambda template: said(template, record("F9", "holds", case="deep", tier="full", dataset="functions"))
+
+
+def test_numbers_come_from_the_evidence(found):
+    assert found("It {{ verdict('F9', 'holds') }}.") == "It holds."
+    assert found("{{ numbers('F9', case='deep') }}, {{ basis('F9') }}") == "4.5 (1 to 8), full, functions · n = 8"
+    assert found("![x]({{ figure('F9') }})") == "![x](artifacts/figures/planted/full-functions-1/planted.png)"
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{{ verdict('F9', 'refuted') }}", "say that F9 is refuted, but its verdict is holds"),
+        ("{{ verdict('F9', 'refuted', 'deep') }}", "say that F9 deep is refuted"),
+        ("{{ numbers('F9', case='shallow') }}", "speak of F9 shallow, which was not judged"),
+        ("{{ numbers('F9', 1, 'deep') }}", "speak of condition 1 of F9 deep, which has 1"),
+        ("{{ numbers('F8') }}", "speak of F8, which was not judged"),
+        ("{{ ours('F9', 'loss', 'deep') }}", "speak of 'loss' beside F9, which was not recorded"),
+    ],
+)
+def test_words_that_the_evidence_no_longer_bears_out_are_refused(found, template, reason):
+    with pytest.raises(findings.StaleFinding, match=reason):
+        found(template)
+
+
+def test_what_was_not_run_since_it_was_registered_anew_is_spoken_of_as_it_stood_and_said_so():
+    first = record("F9", "refuted", tier="full", dataset="functions", registration=0)
+    more = {"claims": [declared("F9", registered=locked())]}
+    template = "{{ verdict('F9', 'refuted') }}, {{ basis('F9') }}"
+    assert said(template, first, **more) == "refuted, first registration, full, functions · n = 8"
+    again = record("F9", "holds", tier="full", dataset="functions")
+    with pytest.raises(findings.StaleFinding, match="its verdict is holds"):
+        said(template, first, again, **more)
+
+
+def test_paragraphs_and_items_are_wrapped_and_headings_are_not(found):
+    text = found(f"### {'a heading ' * 20}\n\nx\n\n- {'word ' * 60}\n\n- y\n\n{'word ' * 60}")
+    heading, items, paragraph = text.split("\n\n")
+    _, item, last = items.split("\n- ")
+    item = f"- {item}"
+    assert last == "y"
+    assert "\n" not in heading
+    assert item.startswith("- word")
+    assert "\n  word" in item
+    assert max(map(len, paragraph.splitlines())) <= 120

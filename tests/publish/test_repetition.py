@@ -1,0 +1,44 @@
+"""A repetition is identical to the last digit that is kept, or says what is not."""
+
+import copy
+
+import pytest
+
+from ontrial.publish import repetition
+from tests.publish.planted import plant, record, whole
+
+FIRST = whole(record("F3", "holds"), record("M4", "refuted", dataset="mnist", tier="full"), record("B2", "holds"))
+
+
+def test_times_and_sessions_may_differ():
+    second = whole(record("F3", "holds", seconds_trained=9.0, session="2026-03-03T10:00:00+00:00"))
+    assert repetition.differences(FIRST, second) == []
+
+
+def test_one_seed_that_differs_in_its_last_digit_is_named():
+    second = copy.deepcopy(FIRST)
+    second["verdicts"][0]["evidence"][0]["values"][3] += 1e-6
+    assert repetition.differences(FIRST, second) == ["planted F3 fast digits: other numbers"]
+
+
+def test_another_verdict_and_one_that_is_new_are_named():
+    second = whole(record("M4", "holds", dataset="mnist", tier="full"), record("I1", "holds"))
+    assert repetition.differences(FIRST, second) == [
+        "planted M4 full mnist 1: refuted, then holds",
+        "planted M4 full mnist 1: other numbers",
+        "planted I1 fast digits: only in the second",
+    ]
+
+
+def test_nothing_repeated_is_no_agreement():
+    with pytest.raises(ValueError, match="nothing was repeated"):
+        repetition.differences(FIRST, whole())
+
+
+def test_the_command_fails_where_something_differs(tmp_path, capsys):
+    first, same, other = (str(plant(tmp_path / name, FIRST)) for name in ("first", "same", "other"))
+    repetition.main([first, same])
+    assert "identical: 3 verdicts" in capsys.readouterr().out
+    plant(tmp_path / "other", whole(record("F3", "refuted")))
+    with pytest.raises(SystemExit, match="F3 fast digits: holds, then refuted"):
+        repetition.main([first, other])

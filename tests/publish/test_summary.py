@@ -1,0 +1,161 @@
+"""Which evidence counts: the strongest for each case; what follows for the claim; how folders are combined."""
+
+import json
+import math
+
+import pytest
+
+from ontrial.evidence.verdicts import Verdict
+from ontrial.publish.combine import combine
+from ontrial.publish.reading import read, summary, task_of
+from ontrial.publish.summary import combined
+from tests.publish.planted import FAST, FULL, declared, everything, evidence, locked, plant, record, report, whole
+
+LATER = "2026-03-05T10:00:00+00:00"
+
+
+def claim(*verdicts, claims=None):
+    [found] = summary(whole(*verdicts, claims=claims)).claims
+    return found
+
+
+def test_full_stands_before_fast_and_of_two_datasets_the_one_judged_last():
+    found = claim(
+        record("M4", "inconclusive"),
+        record("M4", "refuted", dataset="mnist", session=LATER),
+        record("M4", "holds", tier="full", dataset="mnist"),
+    )
+    assert [(each.tier, each.dataset) for each in found.shown] == [("full", "mnist")]
+    assert found.verdict is Verdict.HOLDS
+    assert [(each.tier, each.dataset) for each in found.others] == [("fast", "mnist"), ("fast", "digits")]
+
+
+def test_only_the_registration_in_force_counts_and_those_before_stand_apart():
+    first = record("M4", "refuted", tier="full", registration=0)
+    second = record("M4", "holds", tier="full", registration=1)
+    found = claim(first, second, record("M4", "inconclusive"))
+    assert found.verdict is Verdict.HOLDS
+    assert found.before == {0: (Verdict.REFUTED, 8)}
+    in_force = declared("M4", registered=locked(2))
+    found = claim(first, second, claims=[in_force])
+    assert found.verdict is Verdict.NOT_RUN
+    assert list(found.before) == [1, 0]
+    assert claim(first, record("M4", "inconclusive"), claims=[in_force]).verdict is Verdict.INCONCLUSIVE
+    assert claim(first).verdict is Verdict.REFUTED, "before anything is locked it is what there is"
+
+
+def test_n_is_that_of_the_condition_that_took_most_seeds():
+    steps = evidence("steps", [1.0, 2.0], 1.0, 2.0, "holds", {"high": 7})
+    loss = evidence("loss", [1.0, 2.0, 3.0], 1.0, 2.0, "holds", {"high": 7})
+    count = evidence("layers", [3.0], 3.0, 3.0, "holds", {"high": 3}, statistic="count", alpha=0.0)
+    assert claim(record("F1", "holds", evidence=[steps, loss, count])).n == 3
+    assert claim(record("F1", "holds", evidence=[count])).n is None
+
+
+@pytest.mark.parametrize(
+    ("cases", "word"),
+    [
+        (["yes", "no"], "no"),
+        (["yes", "yes"], "yes"),
+        (["yes", "not given"], "not given"),
+        (["not given", "no"], "no"),
+        (["not given"], "not given"),
+    ],
+)
+def test_the_report_s_own_numbers_of_all_cases_together(cases, word):
+    verdicts = [record("F1", "holds", case=str(place), by_its_own_numbers=own) for place, own in enumerate(cases)]
+    assert claim(*verdicts).by_its_own_numbers == word
+
+
+@pytest.mark.parametrize(
+    ("cases", "verdict"),
+    [
+        (["holds", "holds"], "holds"),
+        (["holds", "refuted"], "refuted"),
+        (["inconclusive", "refuted"], "refuted"),
+        (["error", "refuted"], "refuted"),
+        (["holds", "inconclusive"], "inconclusive"),
+        (["holds", "error"], "error"),
+        (["holds", "not run"], "inconclusive"),
+        (["refuted", "not run"], "refuted"),
+        (["not run", "not run"], "not run"),
+        ([], "not run"),
+    ],
+)
+def test_a_claim_with_several_cases(cases, verdict):
+    assert combined(map(Verdict, cases)) is Verdict(verdict)
+
+
+def test_missing_evidence_is_not_run_and_never_hides_what_there_is():
+    assert claim(claims=[declared("P1")]).verdict is Verdict.NOT_RUN
+    found = claim(record("F3", "holds"), record("F3", "not run", tier="full"))
+    assert found.verdict is Verdict.HOLDS
+
+
+def test_a_case_that_is_declared_no_longer_is_left_out():
+    found = claim(
+        record("F3", "refuted", case="old"), record("F3", "holds", case="new"), claims=[declared("F3", "new")]
+    )
+    assert found.verdict is Verdict.HOLDS
+    assert list(found.strongest) == ["new"]
+
+
+@pytest.mark.parametrize(("content", "reason"), [(everything() | {"schema": 3}, "of schema 3, not 4"), ([], "damaged")])
+def test_a_file_that_is_no_record_is_refused(tmp_path, content, reason):
+    (tmp_path / "verdicts.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(ValueError, match=reason):
+        read(tmp_path)
+
+
+def test_a_folder_is_read_with_another_beside_it(tmp_path):
+    full = record("F3", "holds", tier="full")
+    plant(tmp_path / "full", whole(full, claims=[declared("F3", statement="as it was"), declared("P1")]))
+    plant(tmp_path / "fast", whole(record("F3", "refuted"), claims=[declared("F3", statement="as it is")]))
+    found = {each.id: each for each in read(tmp_path / "fast", tmp_path / "full").claims}
+    assert set(found) == {"F3", "P1"}
+    assert (found["F3"].statement, found["F3"].verdict) == ("as it is", Verdict.HOLDS)
+    assert [each.tier for each in found["F3"].others] == ["fast"]
+    assert len(read(tmp_path / "fast", tmp_path / "nowhere").claims) == 1
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "region", "margin"),
+    [
+        (1.0, 3.0, "holds", {"high": 7}, 2),
+        (1.0, 3.0, "holds", {"low": 0, "high": 7}, 0.5),
+        (1.0, 3.0, "refuted", {"low": 4}, 0.5),
+        (1.0, 3.0, "refuted", {"high": 0}, 0.5),
+        (1.0, 3.0, "inconclusive", {"high": 2}, 0),
+        (1.0, "inf", "refuted", {"high": 0}, 0),
+        ("inf", "inf", "refuted", {"high": 0}, 0),
+        (2.0, 2.0, "holds", {"high": 7}, math.inf),
+    ],
+)
+def test_the_margin_is_the_way_to_the_border_in_widths_of_the_interval(low, high, verdict, region, margin):
+    found = evidence("steps", [1.0, 2.0, 3.0], low, high, verdict, region)
+    assert claim(record("F3", verdict, evidence=[found])).margin == margin
+
+
+def test_a_claim_s_task_is_that_of_its_letters_in_its_own_report():
+    second = report("second", "Another", tasks=[])
+    found = summary(whole(record("M4", "holds"), record("M4", "holds", report="second"), reports=[report(), second]))
+    assert [(each.report.name, each.task.part) for each in found.claims] == [
+        ("planted", "Part 2"),
+        ("second", "Claims"),
+    ]
+    assert [found.anchor(each) for each in found.claims] == ["planted-M4", "second-M4"]
+    assert task_of(found.reports[0], "M").part == task_of(found.reports[0], "X1").part == "Claims"
+
+
+def test_folders_are_combined_and_the_later_session_wins(tmp_path):
+    early = plant(tmp_path / "early", whole(record("F3", "holds"), record("M4", "holds")))
+    late = whole(record("F3", "refuted", session=FULL), claims=[declared("F3", statement="said anew"), declared("P1")])
+    plant(tmp_path / "late", late)
+    for into, others in ((tmp_path / "one", ["early", "late"]), (tmp_path / "two", ["late", "early", "absent"])):
+        found = json.loads(combine(into, [tmp_path / other for other in others]).read_text(encoding="utf-8"))
+        verdicts = {each["id"]: (each["found"], each["session"]) for each in found["verdicts"]}
+        assert verdicts == {"F3": ("refuted", FULL), "M4": ("holds", FAST)}
+        said = {each["id"]: each["statement"] for each in found["claims"]}
+        assert said == {"F3": "said anew", "M4": "planted M4", "P1": "planted P1"}
+        assert (into / "figures/planted/fast-digits/planted.png").exists()
+    assert json.loads(combine(early, []).read_text(encoding="utf-8"))["verdicts"][0]["found"] == "holds"

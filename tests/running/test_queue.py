@@ -1,0 +1,223 @@
+"""The queue does all work once, on any executor, and loses no more than what is in flight."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ontrial.running.lanes import Lane, lanes
+from ontrial.running.queue import Progress, Setting, TrainingError, run_job, work_off
+from ontrial.running.shelf import Shelf
+from ontrial.running.store import RunStore
+from tests.running.planted import Doubled, counted, crashing, deadly, endless, noise
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def setting(tmp_path):
+    return Setting(RunStore(tmp_path / "runs"))
+
+
+def jobs(setting, training, seeds=4):
+    """A job a seed."""
+    return [Shelf(setting).job(training, (seed,)) for seed in range(seeds)]
+
+
+def done(setting, first, workers=1, ways=None):
+    """Work off these jobs; answers what became of each, and what was told of the progress."""
+    outcomes, told = {}, []
+
+    def then(job, failure):
+        outcomes[job] = failure
+        return []
+
+    with lanes(workers, 1, None, None) as own:
+        work_off(first, then, setting, ways or own, told.append)
+    return outcomes, told
+
+
+def is_stored(setting, job):
+    return all(setting.store.load(key) is not None for key in job.keys)
+
+
+def test_a_job_is_done_once_unless_it_is_asked_for_afresh(setting, tmp_path):
+    job = Shelf(setting).job(counted(str(tmp_path)), (7,))
+    for fresh, times in ((False, 1), (False, 1), (True, 2)):
+        run_job(job, Setting(setting.store, fresh))
+        assert len(list(tmp_path.glob("7-*"))) == times
+
+
+def test_only_the_seeds_that_are_not_stored_are_trained(setting, tmp_path):
+    training = counted(str(tmp_path))
+    run_job(Shelf(setting).job(training, (1,)), setting)
+    run_job(Shelf(setting).job(training, (0, 1, 2)), setting)
+    assert sorted(path.name[0] for path in tmp_path.glob("?-*")) == ["0", "1", "2"]
+
+
+def test_shared_arrays_are_kept_with_every_seed(setting):
+    shelf, training = Shelf(setting), Doubled(noise())
+    run_job(shelf.job(training.below, (0, 1)), setting)
+    job = shelf.job(training, (0, 1))
+    run_job(job, setting)
+    for seed, key in enumerate(job.keys):
+        arrays = setting.store.load(key).arrays
+        assert arrays["twice"] == 2 * np.random.default_rng(seed).normal()
+        np.testing.assert_array_equal(arrays["factor"], [2.0, 1.0])
+
+
+def test_an_answer_without_an_axis_of_seeds_is_refused(setting, monkeypatch):
+    job = Shelf(setting).job(noise(), (0, 1, 2))
+    monkeypatch.setattr(type(job.training), "train", lambda self, seeds, needed: {"value": np.zeros(2)})
+    with pytest.raises(TrainingError, match="answered value without a first axis of its 3 seeds"):
+        run_job(job, setting)
+    assert not is_stored(setting, job)
+
+
+def test_a_job_that_fails_or_cannot_be_stored_fails_alone(setting, monkeypatch, threads):
+    [bad], good = jobs(setting, crashing(), 1), jobs(setting, noise())
+    real = RunStore.save
+
+    def full(self, key, stored, description):
+        if key == good[1].keys[0]:
+            raise OSError(28, "No space left on device")
+        real(self, key, stored, description)
+
+    monkeypatch.setattr(RunStore, "save", full)
+    outcomes, _ = done(setting, [bad, *good])
+    assert str(outcomes[bad]) == f"{bad} failed: ArithmeticError: seed 0 does not work"
+    assert "Is the disk full" in str(outcomes[good[1]])
+    assert [is_stored(setting, job) for job in good] == [True, False, True, True]
+
+
+def test_the_longest_is_done_first_and_what_follows_joins(setting, monkeypatch, threads):
+    first, follower = jobs(setting, noise(), 3), Shelf(setting).job(noise(2.0), (0,))
+    costs = dict(zip(first, (1.0, 9.0, 3.0), strict=True)) | {follower: 5.0}
+    monkeypatch.setattr(type(follower.training), "estimate", lambda self, seeds: 1.0)
+    monkeypatch.setattr("ontrial.running.queue._Costs.of", lambda self, job: self._of.setdefault(job, costs[job]))
+    order = []
+
+    def then(job, failure):
+        order.append(job)
+        return [follower] if job is first[1] else []
+
+    work_off(first, then, setting, [Lane("process", lambda: ThreadPoolExecutor(1), 1, 1)], lambda progress: None)
+    assert order == [first[1], follower, first[2], first[0]]
+
+
+def test_what_is_left_is_told_from_what_was_done(setting, threads, monkeypatch):
+    monkeypatch.setattr("ontrial.running.queue._SECONDS_BETWEEN_REPORTS", 0.0)
+    _, told = done(setting, jobs(setting, noise(), 5))
+    assert told[-1].finished == told[-1].jobs == 5
+    assert told[-1].left == 0
+    assert all(isinstance(each, Progress) and each.left >= 0 for each in told)
+
+
+def test_a_job_whose_place_is_nowhere_is_an_error(setting, threads):
+    [job] = jobs(setting, Doubled(noise(), place="abacus"), 1)
+    with pytest.raises(TrainingError, match="nothing here trains what belongs on 'abacus'"):
+        done(setting, [job])
+
+
+def test_the_same_bits_whatever_the_number_of_workers(tmp_path):
+    found = []
+    for workers in (1, 2):
+        setting = Setting(RunStore(tmp_path / str(workers)))
+        whole = [*jobs(setting, noise()), *jobs(setting, noise(3.0))]
+        outcomes, _ = done(setting, whole, workers)
+        assert set(outcomes.values()) == {None}
+        found.append([path.read_bytes() for path in sorted(setting.store.folder.glob("*/*.npz"))])
+    assert found[0] == found[1]
+
+
+def test_a_worker_that_dies_costs_its_own_job_a_retry_and_nothing_else(setting, tmp_path):
+    [once], others = jobs(setting, deadly(str(tmp_path), deaths=1), 1), jobs(setting, noise())
+    outcomes, _ = done(setting, [once, *others])
+    assert outcomes == dict.fromkeys([once, *others])
+    assert len(list(tmp_path.glob("death*"))) == 1
+    assert all(is_stored(setting, job) for job in (once, *others))
+
+
+def test_the_third_death_over_a_job_is_the_last_and_the_others_are_done(setting, tmp_path):
+    [always], others = jobs(setting, deadly(str(tmp_path)), 1), jobs(setting, noise())
+    outcomes, _ = done(setting, [*others[:2], always, *others[2:]], workers=2)
+    assert len(list(tmp_path.glob("death*"))) == 3
+    assert str(outcomes.pop(always)).startswith(f"{always} was given up: 3 workers died over it.")
+    assert outcomes == dict.fromkeys(others)
+
+
+def _race(folder, seeds, trained):
+    setting = Setting(RunStore(Path(folder)))
+    run_job(Shelf(setting).job(counted(trained), seeds), setting)
+
+
+@pytest.mark.parametrize("other", [(0, 1, 2), (2, 3), (1,)])
+def test_two_processes_train_a_seed_once(tmp_path, other):
+    context = multiprocessing.get_context("spawn")
+    (tmp_path / "trained").mkdir()
+    racers = [
+        context.Process(target=_race, args=(str(tmp_path / "runs"), seeds, str(tmp_path / "trained")))
+        for seeds in ((0, 1, 2), other)
+    ]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(timeout=60)
+    assert [racer.exitcode for racer in racers] == [0, 0]
+    trained = sorted(path.name[0] for path in (tmp_path / "trained").iterdir())
+    assert trained == sorted({str(seed) for seed in (0, 1, 2, *other)})
+
+
+def test_a_killed_session_loses_only_what_is_in_flight_and_its_workers_end(tmp_path):
+    script = tmp_path / "long.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from pathlib import Path
+        from ontrial.running.queue import Setting
+        from ontrial.running.store import RunStore
+        from tests.running.planted import endless, noise
+        from tests.running.test_queue import done, jobs
+
+        if __name__ == "__main__":
+            setting = Setting(RunStore(Path({str(tmp_path / "runs")!r})))
+            done(setting, [*jobs(setting, noise()), *jobs(setting, endless(), 1)])
+        """)
+    )
+    process = subprocess.Popen([sys.executable, script], start_new_session=True)
+    setting = Setting(RunStore(tmp_path / "runs"))
+    [stuck] = jobs(setting, endless(), 1)
+    deadline = time.monotonic() + 60
+    try:
+        while not setting.store.lock(stuck.keys[0]).exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert all(is_stored(setting, job) for job in jobs(setting, noise()))
+    assert list(setting.store.folder.glob("*/.*")) == []  # no part of a file is left
+    while _alive(process.pid):  # the worker sees that its parent is gone
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def _alive(session: int) -> list[str]:
+    """Processes of a session, by /proc; none where there is no /proc."""
+    alive = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(path.name)) == session and "Z" not in (path / "stat").read_text().split()[2]:
+                alive.append(path.name)
+        except OSError:
+            continue
+    return alive

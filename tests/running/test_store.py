@@ -1,0 +1,168 @@
+"""The run store keeps whole seeds or none, names them by all they depend on, and survives damage."""
+
+import hashlib
+import io
+import json
+import pickle
+
+import numpy as np
+import pytest
+
+from ontrial import files
+from ontrial.running import sources
+from ontrial.running.plan import Plan
+from ontrial.running.queue import Setting
+from ontrial.running.store import RunStore, Stored, described, name_of
+from tests.running.planted import Doubled, complete, noise, on_trial
+
+ONE = {"one": noise()}
+
+
+@pytest.fixture
+def store(tmp_path):
+    return RunStore(tmp_path / "runs")
+
+
+def plan_with(store, trainings=ONE, seeds=2):
+    """A plan in a session of its own that has trained what it lacked, and its only trial."""
+    plan = Plan(Setting(store), workers=1)
+    plan.add(trial := on_trial(trainings, seeds))
+    complete(plan)
+    return plan, trial
+
+
+def key(seed=0, training=ONE["one"]):
+    return name_of(described(training), seed)
+
+
+def test_what_was_stored_reads_back(store, threads):
+    plan, trial = plan_with(store)
+    run = plan.runs(trial)["one"]
+    assert run.seeds == (0, 1)
+    assert run.value.shape == (2,)
+    assert run.train_loss.shape == (2, 5)
+    assert run.value[1] == np.random.default_rng(1).normal()
+    assert store.load(key(1)).arrays["value"].shape == ()
+    assert store.load("0" * 64) is None
+    assert not store.has("0" * 64)
+
+
+def test_a_name_is_of_all_that_the_result_depends_on(monkeypatch):
+    names = [key(0), key(1), key(0, noise(1.0)), key(0, Doubled(noise())), key(0, Doubled(noise(1.0)))]
+    assert len(set(names)) == len(names)
+    monkeypatch.setattr(sources, "_versions", lambda names: {"numpy": "0.0"})
+    assert key(0) != names[0]
+
+
+@pytest.mark.parametrize("what", ["own module", "what the module reaches"])
+def test_a_changed_source_has_another_name_and_changed_prose_has_not(tmp_path, what):
+    path = tmp_path / "test_planted.py"
+    (tmp_path / "helper_of_planted.py").write_text("def half(x):\n    return x / 2\n")
+    text = (
+        '"""Prose."""\nimport helper_of_planted\n\ndef f(x):\n    """Prose."""\n    return helper_of_planted.half(x)\n\n'
+        "def other():\n    return 1\n"
+    )
+    before = sources.reach("f", path, text)
+    assert sources.reach("f", path, text.replace("Prose", "Other words") + "# a comment\n") == before
+    assert sources.reach("f", path, text.replace("return 1", "return 2")) == before  # f does not reach it
+    if what == "own module":
+        text = text.replace("half(x)", "half(x + 1)")
+    else:
+        (tmp_path / "helper_of_planted.py").write_text("def half(x):\n    return x / 3\n")
+        sources._parsed.cache_clear()
+    assert sources.reach("f", path, text)["source"] != before["source"]
+
+
+def truncate(content):
+    return content[:-10]
+
+
+def flip(content):
+    return content[: len(content) // 2] + bytes([content[len(content) // 2] ^ 1]) + content[len(content) // 2 + 1 :]
+
+
+def foreign(content):
+    return b"this is not ours"
+
+
+def empty(content):
+    return b""
+
+
+@pytest.mark.parametrize("suffix", ["npz", "json"])
+@pytest.mark.parametrize("damage", [truncate, flip, foreign, empty])
+def test_a_damaged_file_is_set_aside_announced_and_trained_again(store, damage, suffix, threads):
+    plan, trial = plan_with(store)
+    whole = plan.runs(trial)["one"]
+    assert plan.damaged() == []
+    path = next(store.folder.glob(f"*/{key(1)}.{suffix}"))
+    path.write_bytes(damage(path.read_bytes()))
+    plan, trial = plan_with(store)
+    again = plan.runs(trial)["one"]
+    np.testing.assert_array_equal(again.value, whole.value)
+    assert plan.damaged() == ["noise(shift=0.0) (seed 1)"]
+    assert path.with_name(path.name + ".damaged") in store.damaged()
+    plan, trial = plan_with(store)
+    plan.runs(trial)
+    assert plan.damaged() == []
+
+
+@pytest.mark.parametrize("damage", [truncate, flip])
+def test_what_a_training_needs_may_be_damaged(store, damage, threads):
+    plan_with(store, seeds=2)
+    path = next(store.folder.glob(f"*/{key(1)}.npz"))
+    path.write_bytes(damage(path.read_bytes()))
+    plan, trial = plan_with(store, {"twice": Doubled(noise())})
+    run = plan.runs(trial)["twice"]
+    np.testing.assert_array_equal(run.twice, 2 * run.value)
+    assert plan.damaged() == ["noise(shift=0.0) (seed 1)"]
+
+
+def test_arrays_alone_were_never_finished_which_is_no_damage(store, threads):
+    plan_with(store)
+    next(store.folder.glob(f"*/{key(1)}.json")).unlink()
+    plan, trial = plan_with(store)
+    plan.runs(trial)
+    assert plan.damaged() == []
+    assert store.damaged() == []
+    assert store.has(key(1))
+
+
+def forged(store, content):
+    """Put other arrays in place of those of seed 0, with a description that fits them."""
+    path = next(store.folder.glob(f"*/{key(0)}.npz"))
+    path.write_bytes(content)
+    description = json.loads(path.with_suffix(".json").read_text())
+    description |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    path.with_suffix(".json").write_text(json.dumps(description))
+
+
+@pytest.mark.parametrize("kind", ["array of objects", "bare pickle"])
+def test_a_pickle_is_never_loaded(store, threads, kind):
+    plan_with(store)
+    buffer = io.BytesIO()
+    if kind == "bare pickle":
+        pickle.dump({"a": 1}, buffer)
+    else:
+        np.savez(buffer, evil=np.array([{"a": 1}], dtype=object))
+    forged(store, buffer.getvalue())
+    assert store.load(key(0)) is None
+
+
+def test_objects_are_never_stored(store):
+    with pytest.raises(ValueError, match="allow_pickle=False"):
+        store.save("0" * 64, Stored({"evil": np.array([{}], dtype=object)}, 0.0), {})
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    files.write_whole(path, b"old")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
