@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -103,11 +105,12 @@ def digest(name: str, root: Path | None) -> str:
 @cache
 def _digits() -> Images:
     """scikit-learn's 1,797 digits of 8 x 8 pixels of 0-16; every fifth is for testing."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    pixels = torch.from_numpy(bunch.data).byte()  # (image, 64)
-    labels = torch.from_numpy(bunch.target).long()  # (image,)
+    # Read from where it lies, since importing scikit-learn takes longer than a small training.
+    package = importlib.util.find_spec("sklearn")
+    if package is None or not package.submodule_search_locations:
+        raise DataError("the digits are scikit-learn's, which is not installed: pip install scikit-learn")
+    table = np.loadtxt(Path(package.submodule_search_locations[0], "datasets", "data", "digits.csv.gz"), delimiter=",")
+    pixels, labels = torch.from_numpy(table[:, :-1]).byte(), torch.from_numpy(table[:, -1]).long()  # (image, 64)
     test = torch.arange(len(labels)) % 5 == 0
     return _with_digest(pixels[~test], labels[~test], pixels[test], labels[test], white=16)
 

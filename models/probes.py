@@ -11,7 +11,7 @@ from models import networks
 from models.experiment import Experiment
 from models.probing import Trained
 from models.seeding import generator
-from models.stack import Stack, loss
+from models.stack import Stack, aims, loss, with_one
 from models.training import scored
 from ontrial.training import Arrays
 
@@ -101,7 +101,8 @@ def frozen_gradients(trained: Trained) -> Arrays:
             for _ in range(_DRAWS):
                 chosen = torch.stack([torch.randperm(len(inputs), generator=random)[:size] for random in randoms])
                 chosen = chosen.to(inputs.device)  # (seed, sample)
-                stack.differentiate(inputs[chosen], labels.gather(1, chosen))
+                answers = aims(labels.gather(1, chosen), trained.experiment.widths[-1], inputs.dtype)
+                stack.differentiate(with_one(inputs[chosen]), answers)
                 total += stack.gradient_norms.mean(1)
             means.append(total / _DRAWS)
     norms = torch.stack(means, 1).cpu().numpy()  # (seed, size)

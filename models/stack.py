@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,8 @@ from torch import Tensor
 from models import networks
 from models.experiment import Experiment
 
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults
+# Adam's defaults
+_ADAM: dict[str, Any] = dict(beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False)
 _PIECES = 36  # tensors that one launch of the fused Adam takes; a block of threads is given no more than one of them
 _MEAN = 1  # how torch.ops.aten counts the ways to reduce a loss
 
@@ -74,22 +75,8 @@ class Stack:
     def step(self, inputs: Tensor, aims: Tensor, number: Tensor) -> None:
         """One update on one batch a seed: see `differentiate`; number: which update this is, from 1, a float32."""
         self.differentiate(inputs, aims)
-        values, gradients, first, second = self._pieces
-        torch._fused_adam_(
-            values,
-            gradients,
-            first,
-            second,
-            [],
-            [number] * len(values),
-            lr=self._learning_rate,
-            beta1=_BETA1,
-            beta2=_BETA2,
-            weight_decay=0.0,
-            eps=_EPSILON,
-            amsgrad=False,
-            maximize=False,
-        )
+        lists = (*self._pieces, [], [number] * len(self._pieces[0]))
+        torch._fused_adam_(*lists, lr=self._learning_rate, **_ADAM)
 
     def differentiate(self, inputs: Tensor, aims: Tensor) -> None:
         """Compute the gradient of each seed's mean loss on its batch; `gradient` answers it.

@@ -23,21 +23,30 @@ def add_markers(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
 
 
-def require_tiers(config: pytest.Config) -> None:
-    """Fast, where no tier is named; `--register` runs fast. Raises ValueError for a word that is no marker."""
-    known = {line.split(":")[0].split("(")[0] for line in config.getini("markers")}
-    words = set(re.findall(r"\w+", config.option.markexpr or "")) - {"and", "or", "not"}
-    if unknown := sorted(words - known):
-        raise ValueError(f"-m {' '.join(unknown)}: unknown; the tiers are {' and '.join(TIERS)}")
-    if config.option.register and "full" in words:
+def require_fast_for_register(config: pytest.Config) -> None:
+    """Raises ValueError where full is asked for with `--register`, which locks what fast evaluates."""
+    if config.option.register and "full" in _words(config):
         raise ValueError("--register locks what the fast tier evaluates: leave -m full out")
-    if not words & set(TIERS):
-        given = config.option.markexpr
-        config.option.markexpr = f"({given}) and not full" if given else "not full"
 
 
 def select(config: pytest.Config, session: Session, items: list[pytest.Item]) -> None:
-    """Keep the tests of the claims and reports that were asked for. Raises pytest.UsageError for what is not there."""
+    """Keep the tests of the claims, reports and tiers that were asked for, fast where no tier is named.
+
+    Leaves a suite without claims alone. Raises pytest.UsageError for what is not there.
+    """
+    known = {re.split(r"[:(]", line)[0].strip() for line in config.getini("markers")}
+    if session.claims and (unknown := sorted(_words(config) - known)):
+        raise pytest.UsageError(f"-m {' '.join(unknown)}: unknown; the tiers are {' and '.join(TIERS)}")
+    kept = _asked_for(config, session, items)
+    if not _words(config) & set(TIERS):
+        kept = [item for item in kept if not _is_full(item)]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+
+
+def _asked_for(config: pytest.Config, session: Session, items: list[pytest.Item]) -> list[pytest.Item]:
+    """The tests of the claims and reports that were asked for; all where none was."""
     claims, reports = _split(config.option.claim), _split(config.option.report)
     found = session.claims
     known = list(dict.fromkeys(each.folder.name for each in found.values()))
@@ -60,13 +69,23 @@ def select(config: pytest.Config, session: Session, items: list[pytest.Item]) ->
             raise pytest.UsageError(f"--claim {name}: several reports have it, {which}: name one")
         wanted |= matches
     if not claims and not reports:
-        return
-    kept = [
+        return items
+    return [
         item for item in items
         if item in inside and (not claims or (inside[item].folder.name, inside[item].sentence.id) in wanted)
     ]  # fmt: skip
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+
+
+def _is_full(item: pytest.Item) -> bool:
+    """Whether a test has our fixture `tier`, with full."""
+    given = getattr(item, "callspec", None)
+    return given is not None and given.params.get("tier") == "full" and item.get_closest_marker("full") is not None
+
+
+def _words(config: pytest.Config) -> set[str]:
+    """The markers that `-m` names."""
+    expression = re.sub(r"\([^()]*=[^()]*\)", "", config.option.markexpr or "")
+    return set(re.findall(r"\w+", expression)) - {"and", "or", "not"}
 
 
 def is_judged(item: pytest.Item, session: Session) -> bool:

@@ -81,10 +81,15 @@ def declaration(item: pytest.Item) -> Declaration | None:
 
 
 def require_distinct(declarations: Iterable[Declaration]) -> None:
-    """Raises pytest.UsageError where an id of a report, or a case of it, is declared twice, naming both places."""
+    """Raises pytest.UsageError where two reports have one name, or a report has an id or a case twice; names both."""
     places: dict[tuple[object, str], str] = {}
+    folders: dict[str, object] = {}
     cases: dict[tuple[object, str, str, str], None] = {}
     for each in declarations:
+        if folders.setdefault(each.folder.name, each.folder.path) != each.folder.path:
+            raise pytest.UsageError(
+                f"two reports are called {each.folder.name}: {folders[each.folder.name]} and {each.folder.path}"
+            )
         name = (each.folder.path, each.sentence.id)
         if places.setdefault(name, each.place) != each.place:
             raise pytest.UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import sys
 import types
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -15,6 +16,8 @@ import numpy as np
 
 from ontrial.running import sources
 from ontrial.training import IMAGES, Array, Arrays, Looks, TierLike
+
+_SOURCE = "__ontrial_source__"
 
 Settings = tuple[tuple[str, Hashable], ...]
 
@@ -112,13 +115,18 @@ class Factory:
         for key, value in (*whole.items(), *self.fast.items()):
             try:
                 hash(value)
+                json.dumps(value)
             except TypeError as error:
-                raise TypeError(f"setting {key} of {name} must be hashable, not {value!r}") from error
-        path = Path(inspect.getsourcefile(self.function) or "")
+                raise TypeError(
+                    f"setting {key} of {name} must be a number, text, a truth value, None or a tuple of these, "
+                    f"not {value!r}"
+                ) from error
+        path = Path(self.function.__code__.co_filename)
+        source = self.function.__globals__.get(_SOURCE) or path.read_text(encoding="utf-8")
         return FunctionTraining(
             self.function.__name__,
             str(path),
-            path.read_text(encoding="utf-8"),
+            source,
             _frozen(whole),
             _frozen(self.fast),
             self.data,
@@ -155,7 +163,8 @@ def training(
 def _function(name: str, path: str, source: str) -> Callable[..., Mapping[str, Any]]:
     """The plain function, out of its module's source: the same in the session and in every worker."""
     module = types.ModuleType(f"ontrial_training_{abs(hash((path, source)))}")
-    module.__file__ = path
+    module.__file__, module.__package__ = path, sources.package_of(Path(path))
+    setattr(module, _SOURCE, source)  # of another machine's file, maybe
     sys.modules[module.__name__] = module
     exec(compile(source, path, "exec"), module.__dict__)
     return getattr(module, name).function

@@ -9,7 +9,9 @@ from ontrial import chosen, hooks, judging, rootdir, working, writing
 from ontrial.claim import Claim
 from ontrial.declarations import declaration, require_distinct
 from ontrial.files import writable
+from ontrial.publish.plain import plain
 from ontrial.running.cluster import dask_executor
+from ontrial.running.lanes import NoWorkers
 from ontrial.running.locks import LIMIT
 from ontrial.running.machine import cores
 from ontrial.running.plan import Plan, StoreFull
@@ -61,9 +63,13 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen.add_markers(config)
     option = config.option
     try:
-        chosen.require_tiers(config)
+        chosen.require_fast_for_register(config)
         if option.workers is not None and option.workers < 1:
             raise ValueError(f"--workers {option.workers}: at least 1 process has to do the work")
+        if not option.lock_limit >= 0:
+            raise ValueError(f"--lock-limit {option.lock_limit:g}: give the seconds to wait, 0 or more")
+        if (option.accept or option.register) and getattr(option, "numprocesses", None):
+            raise ValueError("--accept and --register need all verdicts in one process: leave -n out")
         own = config.hook.pytest_ontrial_options(config=config) or {}
         setting = Setting(RunStore(config.rootpath / option.store), option.fresh, option.lock_limit)
         cluster = None if option.engine is None else dask_executor(option.engine)
@@ -83,11 +89,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     session.claims = {item: found for item in items if (found := declaration(item)) is not None}
     require_distinct(session.claims.values())
     chosen.select(config, session, items)
+    session.is_selected = True
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put every claim that will be judged on trial, and refuse early what must fail late."""
     state, option = session.config.stash[SESSION], session.config.option
+    if not state.is_selected:
+        return  # pytest calls this also where what was asked for has just been refused
     items = [item for item in session.items if chosen.is_judged(item, state)]
     try:
         if not session.testsfailed:  # else not all that there is was collected
@@ -111,7 +120,7 @@ def pytest_runtestloop(session: pytest.Session) -> None:
     state = session.config.stash[SESSION]
     try:
         working.complete(state, session.config.pluginmanager.getplugin("terminalreporter"))
-    except StoreFull as error:
+    except (StoreFull, NoWorkers) as error:
         raise pytest.UsageError(str(error)) from error
 
 
@@ -142,8 +151,9 @@ def claim(request: pytest.FixtureRequest, tier: str) -> Claim:  # noqa: ARG001
     state = request.config.stash[SESSION]
     if request.node not in state.claims:
         raise pytest.UsageError(f"{request.node.nodeid} uses the fixture `claim` without @pytest.mark.claim(...)")
-    if request.node not in state.trials:
-        state.add(request.node, state.claims[request.node])  # --setup-only
+    if request.node not in state.trials:  # --setup-only
+        declared = state.claims[request.node]
+        return Claim(declared.sentence, declared.case, state.scale(declared).alpha)
     return state.trials[request.node].claim()
 
 
@@ -171,17 +181,23 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
     return ("error", "E", "ERROR") if getattr(report, "not_judged", False) else None
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write record, page and badges, and what was accepted or registered; what cannot be written is said."""
-    if state := session.config.stash.get(SESSION, None):
-        writing.write(state, session.config)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
+    """Write what `pytest_terminal_summary` has not, where there is no terminal; what cannot be written is a failure."""
+    result = yield
+    state = session.config.stash.get(SESSION, None)
+    if state is not None and not state.was_written:
+        writing.write(state, session.config, lambda _: None)
+    if state is not None and state.is_not_written and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return result
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """The verdict table, then what was written and what was found damaged."""
-    state = config.stash[SESSION]
+    """The verdict table, then record, page and badges, and what was accepted or registered."""
+    state, encoding = config.stash[SESSION], writing.encoding_of(terminalreporter._tw._file)
     if state.records:
         terminalreporter.section("verdicts")
-    for line in writing.summary(state, writing.encoding_of(terminalreporter._tw._file)):
-        terminalreporter.write_line(line)
+    for line in writing.shown(state):
+        terminalreporter.write_line(plain(line, encoding))
+    writing.write(state, config, lambda line: terminalreporter.write_line(plain(line, encoding)))

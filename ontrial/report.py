@@ -77,7 +77,10 @@ def _loaded(path: Path) -> Report:
     assert spec is not None  # for a .py file there always is one
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
     found = getattr(module, "REPORT", None)
     if not isinstance(found, Report):
         raise ValueError(f"{path} must set REPORT = Report(title, …), with Report from ontrial.report")

@@ -26,7 +26,9 @@ from ontrial.training import Runs, Training
 class Session:
     """What is kept between hooks: the scales of both tiers, the plan, and the claims with their trials.
 
-    collected_whole: folders of reports whose claims were all collected; artifacts: by tier.
+    artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
+    written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
+    whose claims were all collected.
     """
 
     root: Path
@@ -35,10 +37,12 @@ class Session:
     artifacts: Mapping[str, Path]
     claims: dict[pytest.Item, Declaration] = field(default_factory=dict)
     trials: dict[pytest.Item, Trial] = field(default_factory=dict)
+    is_selected: bool = False
+    was_written: bool = False
+    is_not_written: bool = False
     collected_whole: set[Path] = field(default_factory=set)
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     records: list[Judged] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
     _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
 

@@ -177,7 +177,7 @@ def require_finite(run: Run) -> None:
     """Raises Diverged where a loss of a run is not finite at any record, naming the training and the seeds."""
     for name, values in run.arrays.items():
         if name.endswith("loss") and not np.isfinite(values).all():
-            broken = list((~np.isfinite(values)).reshape(run.n, -1).any(1))  # (seed,)
-            seeds = [seed for seed, is_broken in zip(run.seeds, broken, strict=True) if is_broken]
+            broken = np.logical_not(np.isfinite(values.reshape(run.n, -1))).any(axis=1)  # (seed,)
+            seeds = [run.seeds[row] for row in np.flatnonzero(broken)]
             shown = ", ".join(map(str, seeds[:5])) + (f" and {len(seeds) - 5} more" if len(seeds) > 5 else "")
             raise Diverged(f"{name} is not finite in {len(seeds)} of {run.n} seeds ({shown}) of {run.training}")

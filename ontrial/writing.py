@@ -1,7 +1,8 @@
 """Writing: what a session leaves on disk at its end, and what it says of that."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +15,6 @@ from ontrial.evidence.verdicts import Verdict
 from ontrial.known import Name
 from ontrial.publish import page, record, table
 from ontrial.publish.entries import Declared, Judged, Registered, report_of
-from ontrial.publish.plain import plain
 from ontrial.publish.sessions import environment
 from ontrial.registration import Criterion
 from ontrial.report import Folder
@@ -22,6 +22,7 @@ from ontrial.running import machine
 from ontrial.running.locks import LockHeld
 from ontrial.session import Session
 
+Say = Callable[[str], object]
 _SAID = (Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE)
 
 
@@ -41,28 +42,43 @@ def require_known(session: Session, config: pytest.Config) -> None:
             raise ValueError(f"{folder / known.FILE} knows what no test declares: {names}. Remove these entries.")
 
 
-def write(session: Session, config: pytest.Config) -> None:
-    """Write record, page and badges of each tier; and, where asked, what was accepted or registered."""
-    session.lines += [f"set aside, since it did not read back whole: {name}" for name in session.plan.damaged()]
+def write(session: Session, config: pytest.Config, say: Say) -> None:
+    """Write record, page and badges of each tier; and, where asked, what was accepted or registered.
+
+    say: told of what was written, is waited for, was found damaged, or could not be written.
+    """
+    session.was_written = True
+    for name in session.plan.damaged():
+        say(f"set aside, since it did not read back whole: {name}")
     for tier in ("full", "fast"):
         if records := [each for each in session.records if each.tier == tier]:
-            try:
-                session.lines += _published(session, config, tier, records)
-            except (OSError, ValueError, LockHeld) as error:
-                session.lines.append(f"NOT WRITTEN to {session.artifacts[tier]}: {error}. The run store is untouched.")
+            with _told(session, say, f" to {session.artifacts[tier]}"):
+                _publish(session, config, tier, records, say)
     if config.option.accept:
-        session.lines += _unless_it_fails(_accepted, session)
+        with _told(session, say):
+            _accept(session, say)
     elif moved := [line for line in (_moved(session, each) for each in session.records) if line]:
-        session.lines += ["other than known (--accept writes them into known.toml):", *moved]
+        for line in ("other than known (--accept writes them into known.toml):", *moved):
+            say(line)
     if config.option.register:
-        session.lines += _unless_it_fails(_registered, session)
+        with _told(session, say):
+            _register(session, say)
 
 
-def summary(session: Session, encoding: str | None) -> Iterable[str]:
-    """The verdict table, and what was written or found damaged, as a terminal of this encoding can show it."""
+@contextmanager
+def _told(session: Session, say: Say, where: str = "") -> Iterator[None]:
+    """Say what could not be written, in one line, and remember it."""
+    try:
+        yield
+    except (OSError, ValueError, LockHeld) as error:
+        session.is_not_written = True
+        say(f"NOT WRITTEN{where}: {error}. The run store is untouched.")
+
+
+def shown(session: Session) -> list[str]:
+    """The verdict table."""
     reports = [report_of(each, session.root) for each in _reports(session)]
-    lines = [*table.lines(session.records, reports), ""] if session.records else []
-    return [plain(line, encoding) for line in (*lines, *session.lines)]
+    return [*table.lines(session.records, reports), ""] if session.records else []
 
 
 def encoding_of(file: TextIO) -> str | None:
@@ -70,9 +86,8 @@ def encoding_of(file: TextIO) -> str | None:
     return getattr(file, "encoding", None)
 
 
-def _published(session: Session, config: pytest.Config, tier: str, records: list[Judged]) -> list[str]:
+def _publish(session: Session, config: pytest.Config, tier: str, records: list[Judged], say: Say) -> None:
     folder = session.artifacts[tier]
-    lines: list[str] = []
     with threadpoolctl.threadpool_limits(1):
         rate = machine.matrix_product_rate()
     ran_on = {
@@ -88,21 +103,22 @@ def _published(session: Session, config: pytest.Config, tier: str, records: list
         [_declared(session, each) for each in session.claims.values()],
         [each.path.name for each in _reports(session) if each.path in session.collected_whole],
         config.option.lock_limit,
-        lines.append,
+        say,
     )
     beside = session.artifacts["full"] if session.artifacts["full"] != folder else None
     shown = page.write(folder, whys=_whys(session), beside=beside)
-    return [*lines, f"written to {path}, and the page to {shown}"]
+    say(f"written to {path}, and the page to {shown}")
 
 
-def _accepted(session: Session) -> list[str]:
+def _accept(session: Session, say: Say) -> None:
     found: dict[Path, dict[Name, Verdict]] = defaultdict(dict)
     for each in session.records:
         if each.found in _SAID:
             name = Name(each.id, each.case, each.tier, each.dataset)
             found[_folder(session, each.report).path][name] = each.found
     lines = [line for folder, verdicts in found.items() for line in known.accept(folder, verdicts)]
-    return ["accepted:", *lines] if lines else ["nothing to accept: all is as known"]
+    for line in ["accepted:", *lines] if lines else ["nothing to accept: all is as known"]:
+        say(line)
 
 
 def _moved(session: Session, each: Judged) -> str:
@@ -114,15 +130,7 @@ def _moved(session: Session, each: Judged) -> str:
     return f"  {name}: {before.verdict if before else 'not known'}, now {each.found}"
 
 
-def _unless_it_fails(write_file: Callable[[Session], list[str]], session: Session) -> list[str]:
-    """The lines of what was written, or why it could not be."""
-    try:
-        return write_file(session)
-    except (OSError, ValueError) as error:
-        return [f"NOT WRITTEN: {error}"]
-
-
-def _registered(session: Session) -> list[str]:
+def _register(session: Session, say: Say) -> None:
     """Lock the tasks all of whose claims were evaluated in the fast tier, in reports that were collected whole."""
     criteria: dict[Path, dict[str, list[Criterion]]] = defaultdict(lambda: defaultdict(list))
     lacking: dict[tuple[Path, str], list[str]] = defaultdict(list)
@@ -142,7 +150,8 @@ def _registered(session: Session) -> list[str]:
             continue
         whole = {task: found for task, found in tasks.items() if (folder, task) not in lacking}
         lines += registration.register(folder, whole)
-    return ["registered:", *lines] if lines else ["nothing to register: all criteria are as they are locked"]
+    for line in ["registered:", *lines] if lines else ["nothing to register: all criteria are as they are locked"]:
+        say(line)
 
 
 def _reports(session: Session) -> list[Folder]:

@@ -34,7 +34,9 @@ INI = """
 strict = true
 addopts = --import-mode=importlib
 testpaths = planted
-filterwarnings = error
+filterwarnings =
+    error
+    ignore:assertions not in test modules:pytest.PytestConfigWarning
 """
 OPTIONS = ("-p", "ontrial.plugin", "-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist")
 
@@ -69,7 +71,7 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         with monkeypatch.context() as patch:
             patch.setattr(machine, "matrix_product_rate", lambda: 1e9)
             if not processes:
-                patch.setattr(lanes, "_process", lambda: ThreadPoolExecutor(1))
+                patch.setattr(lanes, "_process", lambda began: ThreadPoolExecutor(1))
             call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
             return call(*OPTIONS, "--workers=1", *options)
 

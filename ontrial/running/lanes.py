@@ -7,20 +7,34 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from typing import Any
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_SPAWN = multiprocessing.get_context("spawn")
 _AHEAD = 2  # jobs that a process is handed, so that it never waits for us
+
+
+class NoWorkers(Exception):
+    """No process could be started that would do the work."""
 
 
 class Lane:
     """An executor, how many jobs it is handed at a time, and whose place it is.
 
-    make: makes the executor, again after its worker died; workers: how many jobs it does at once.
+    make: makes the executor, again after its worker died; workers: how many jobs it does at once; has_begun: whether
+    its worker came so far that it could be handed a job.
     """
 
-    def __init__(self, place: str, make: Callable[[], Executor], capacity: int, workers: int) -> None:
-        self.place, self.workers = place, workers
+    def __init__(
+        self,
+        place: str,
+        make: Callable[[], Executor],
+        capacity: int,
+        workers: int,
+        has_begun: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.place, self.workers, self.has_begun = place, workers, has_begun
         self._make, self._capacity = make, capacity
         self._executor: Executor | None = None
         self._futures: set[Future[Any]] = set()
@@ -62,7 +76,7 @@ def lanes(workers: int, device_threads: int, device: str | None, cluster: Execut
     if cluster is not None:
         found = [Lane("process", lambda: cluster, 10_000, workers)]
     else:
-        found = [Lane("process", _process, _AHEAD, 1) for _ in range(workers)]
+        found = [_process_lane() for _ in range(workers)]
     if device is not None:
         found.append(Lane(device, lambda: ThreadPoolExecutor(device_threads), device_threads, device_threads))
     with _one_thread_each():
@@ -74,8 +88,19 @@ def lanes(workers: int, device_threads: int, device: str | None, cluster: Execut
                     lane.close()
 
 
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+def _process_lane() -> Lane:
+    began = _SPAWN.Event()
+    return Lane("process", lambda: _process(began), _AHEAD, 1, began.is_set)
+
+
+def _process(began: Event) -> Executor:
+    began.clear()
+    return ProcessPoolExecutor(1, _SPAWN, initializer=_begin, initargs=(began,))
+
+
+def _begin(began: Event) -> None:
+    end_with_parent()
+    began.set()
 
 
 @contextmanager

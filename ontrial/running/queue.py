@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ontrial.running.lanes import Lane
+from ontrial.running.lanes import Lane, NoWorkers
 from ontrial.running.locks import LIMIT, locked
 from ontrial.running.store import RunStore, Stored
 from ontrial.training import Arrays, Training
@@ -110,11 +110,13 @@ def work_off(
 
     lanes: where jobs are done, of which each takes those of its place; report: called about once a second. A worker
     that dies costs the job that it worked on a retry, and nothing else.
+    Raises NoWorkers where one after the other dies before it is handed anything.
     """
     started, order = time.monotonic(), itertools.count()
     waiting: dict[str, list[tuple[float, int, Job]]] = {}
     running: dict[Future[float], tuple[Lane, Job]] = {}
     deaths: Counter[Job] = Counter()
+    stillborn = 0  # workers in a row that died before they began
     costs = _Costs()
 
     def push(job: Job) -> None:
@@ -146,14 +148,19 @@ def work_off(
                 lost = [other for other, (its, _) in running.items() if its is lane]
                 for other in lost:  # these had not begun
                     push(running.pop(other)[1])
+                has_begun = lane.has_begun()
                 lane.restart()
-                deaths[job] += 1
+                stillborn = 0 if has_begun else stillborn + 1
+                if stillborn == MOST_DEATHS:
+                    raise NoWorkers(f"{MOST_DEATHS} workers died before they could be handed a job. {_advice()}")
+                deaths[job] += has_begun
                 if deaths[job] < MOST_DEATHS:
                     push(job)
                 else:
                     finish(job, _died(job))
             else:
                 lane.done(future)
+                stillborn = 0
                 finish(job, None if error is None else _failed(job, error))
         if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
             last_report = now
@@ -211,11 +218,13 @@ def _failed(job: Job, error: BaseException) -> TrainingError:
 
 
 def _died(job: Job) -> TrainingError:
-    main = sys.modules["__main__"]
-    script = getattr(main, "__spec__", None) is None and hasattr(main, "__file__")
-    advice = (
-        ' Every worker runs the script that called pytest.main: put that call under `if __name__ == "__main__":`.'
-        if script
-        else " Was it killed for want of memory?"
+    return TrainingError(
+        f"{job} was given up: {MOST_DEATHS} workers died over it. Were they killed for want of memory?"
     )
-    return TrainingError(f"{job} was given up: {MOST_DEATHS} workers died over it.{advice}")
+
+
+def _advice() -> str:
+    main = sys.modules["__main__"]
+    if getattr(main, "__spec__", None) is None and hasattr(main, "__file__"):  # not python -m pytest
+        return 'Each runs the script that called pytest.main: put that call under `if __name__ == "__main__":`.'
+    return "Were they killed for want of memory?"

@@ -86,7 +86,7 @@ def _reached(start: Path) -> dict[str, Path]:
         if path in found:
             continue
         found[path] = None
-        wanted += [spec for name in _imports(_parsed(path), _package(path)) if (spec := _ours(name, path))]
+        wanted += [spec for name in _imports(_parsed(path), package_of(path)) if (spec := _ours(name, path))]
     root = _project(start)
     return {path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name: path for path in found}
 
@@ -138,7 +138,8 @@ def _project(path: Path) -> Path:
     return folder
 
 
-def _package(path: Path) -> str:
+def package_of(path: Path) -> str:
+    """The package that a file lies in, by the folders above it; empty for none."""
     return ".".join(path.resolve().parent.relative_to(_project(path)).parts)
 
 

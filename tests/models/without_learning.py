@@ -3,17 +3,18 @@
 from dataclasses import replace
 
 from models.experiment import Experiment
-from ontrial.running.scale import Scale
+from ontrial.training import TierLike
 
-_experiment = Scale.experiment
+_at = Experiment.at
 
 
-def _without_learning(scale: Scale, declared: Experiment) -> Experiment:
+def _without_learning(declared: Experiment, scale: TierLike) -> Experiment:
     """The tier's experiment with a learning rate of 0, and no longer than the claims' windows need."""
-    experiment = _experiment(scale, declared)
+    experiment = _at(declared, scale)
     # Claims that read few records, or of random labels, need no long windows: ten epochs show a trend or its absence.
-    epochs = 10 if experiment.records < 100 or experiment.labels == "random" else min(experiment.epochs, 100)
-    return replace(experiment, learning_rate=0.0, epochs=epochs)
+    few = experiment.records < 100 or experiment.labels == "random"
+    most = 200 if experiment.gradient_norms else 100  # steps: a window of G's has 161
+    return replace(experiment, learning_rate=0.0, epochs=10 if few else min(experiment.epochs, most))
 
 
-Scale.experiment = _without_learning  # type: ignore[method-assign]
+Experiment.at = _without_learning  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""Registration: a criterion is locked before its seeds are drawn from the lock, and what changes it costs other seeds."""
+"""Registration: a criterion is locked before its seeds are drawn from the lock; changing it costs other seeds."""
 
 import json
 import re
@@ -171,7 +171,7 @@ def test_tasks_are_registered_apart_and_share_no_seeds(run_claims, locks):
         "from ontrial import Report, Task\n"
         "REPORT = Report('A report', tasks=(Task('X', '1', '1', 'One'), Task('Y', '1', '2', 'Two')))\n"
     )
-    other = '\n@claim_of("Y1")\ndef test_other(claim, runs):\n    claim.holds_if(claim.median(runs["noise"].value, "value") > 0)\n'
+    other = SUITE.split("\n\n")[1].replace("X1", "Y1").replace("test_one", "test_other") + "\n"
     run_claims(SUITE + other, "--register", report=report)
     before = locks()
     assert list(before) == ["X", "Y"]
@@ -225,27 +225,3 @@ def test_a_damaged_lock_is_refused(run_claims, stored, pytester):
         assert result.ret == pytest.ExitCode.USAGE_ERROR, new
         result.stderr.fnmatch_lines(["ERROR: *registered.toml*"])
     assert {each["seed"] for each in stored()} == set(range(8))
-
-
-def test_seeds_are_distinct_integers_of_32_bits_and_a_longer_draw_begins_like_a_shorter():
-    digest = "ab" * 32
-    seeds = registration.drawn(digest, 5000)
-    assert len(set(seeds)) == 5000
-    assert all(0 <= seed < 2**32 and type(seed) is int for seed in seeds)
-    assert registration.drawn(digest, 16) == seeds[:16]
-    assert registration.drawn("ac" * 32, 1) != seeds[:1]
-    assert registration.drawn("00" * 32, 3) == (2968811710, 3964924996, 3141116543)
-
-
-def test_a_seed_that_was_drawn_before_is_drawn_anew(monkeypatch):
-    class Stuck:
-        def __init__(self, entropy):
-            self.place = entropy[1]
-
-        def generate_state(self, count, dtype):
-            return [7] * (count - 1) + [7 if count == 1 else 7 + self.place]
-
-    monkeypatch.setattr(registration.np.random, "SeedSequence", Stuck)
-    registration.drawn.cache_clear()
-    assert registration.drawn("0f" * 32, 3) == (7, 8, 9)
-    registration.drawn.cache_clear()

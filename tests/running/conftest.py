@@ -10,4 +10,4 @@ from ontrial.running import lanes
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every lane is a thread."""
-    monkeypatch.setattr(lanes, "_process", lambda: ThreadPoolExecutor(1))
+    monkeypatch.setattr(lanes, "_process", lambda began: ThreadPoolExecutor(1))

@@ -59,7 +59,8 @@ def test_a_changed_source_has_another_name_and_changed_prose_has_not(tmp_path, w
     path = tmp_path / "test_planted.py"
     (tmp_path / "helper_of_planted.py").write_text("def half(x):\n    return x / 2\n")
     text = (
-        '"""Prose."""\nimport helper_of_planted\n\ndef f(x):\n    """Prose."""\n    return helper_of_planted.half(x)\n\n'
+        '"""Prose."""\nimport helper_of_planted\n\n'
+        'def f(x):\n    """Prose."""\n    return helper_of_planted.half(x)\n\n'
         "def other():\n    return 1\n"
     )
     before = sources.reach("f", path, text)

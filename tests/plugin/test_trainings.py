@@ -1,0 +1,210 @@
+"""`@training`: a plain function becomes a training, and travels as its module's source."""
+
+import importlib.util
+import pickle
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ontrial import training
+from ontrial.training import FUNCTIONS, Training
+from tests.conftest import said
+from tests.running.planted import noise
+
+FAST, FULL = SimpleNamespace(tier="fast", options={}), SimpleNamespace(tier="full", options={})
+MODULE = '''"""Claims beside a training."""
+import helper_of_trainings
+import numpy as np
+from ontrial import training
+
+SIZE = 3
+UNUSED = 4
+
+def half(x):
+    return helper_of_trainings.third(x) * 1.5
+
+@training(fast=dict(trees=2))
+def forest(depth: int, trees: int = 100, *, seed: int):
+    """Prose."""
+    return {"value": half(np.arange(SIZE) + seed + depth * trees)}
+
+def test_beside():
+    assert True
+'''
+HELPER = "def third(x):\n    return x / 3\n"
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Imports a module's text anew, beside a helper's."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def load(text=MODULE, helper=HELPER):
+        from ontrial.running import sources
+
+        for name, content in (("helper_of_trainings", helper), ("test_of_trainings", text)):
+            (tmp_path / f"{name}.py").write_text(content)
+            sys.modules.pop(name, None)
+        for cached in (sources._parsed, sources._spec):
+            cached.cache_clear()
+        spec = importlib.util.spec_from_file_location("test_of_trainings", tmp_path / "test_of_trainings.py")
+        found = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(found)
+        return found
+
+    yield load
+    sys.modules.pop("helper_of_trainings", None)
+
+
+def test_it_is_a_training_with_settings(module):
+    forest = module().forest
+    deep = forest(8)
+    assert isinstance(deep, Training)
+    assert deep == forest(depth=8, trees=100) != forest(2)
+    assert str(deep) == "forest(depth=8, trees=100)"
+    assert deep.terms() == {"training": "forest", "settings": {"depth": 8, "trees": 100}}
+    assert str(deep.at(FAST)) == "forest(depth=8, trees=2)"
+    assert str(deep.at(FULL)) == str(deep)
+    assert deep.settings()["trees"] == 100
+    assert forest.function(1, 1, seed=0)["value"].shape == (3,)
+
+
+def test_it_trains_a_seed_a_call_or_all_at_once(module):
+    arrays = module().forest(1, 1).train((0, 5))
+    np.testing.assert_allclose(arrays["value"], [[0.5, 1.0, 1.5], [3.0, 3.5, 4.0]])
+    text = MODULE.replace("seed: int", "seeds: tuple").replace("np.arange(SIZE) + seed", "np.array([seeds]).T * 2")
+    arrays = module(text).forest(1, 1).train((0, 5))
+    np.testing.assert_allclose(arrays["value"], [[0.5], [5.5]])
+
+
+def test_it_travels_as_source_and_answers_the_same(module, tmp_path):
+    forest = pickle.dumps(module().forest(1, 1))
+    here = pickle.loads(forest).train((3,))
+    (tmp_path / "test_of_trainings.py").unlink()  # another machine has no such file
+    np.testing.assert_array_equal(pickle.loads(forest).train((3,))["value"], here["value"])
+
+
+def test_a_module_that_declares_trainings_runs_where_its_file_is_not(module, tmp_path):
+    text = MODULE + "\nEXPERIMENTS = {2: forest(2), 8: forest(8)}\n"
+    forest = module(text).EXPERIMENTS[8]
+    (tmp_path / "test_of_trainings.py").unlink()
+    assert forest.train((0,))["value"].shape == (1, 3)
+
+
+def test_relative_imports_work_where_the_module_is_part_of_a_package(tmp_path, monkeypatch):
+    package = tmp_path / "package_of_trainings"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "beside.py").write_text("ONE = 1\n")
+    (package / "test_it.py").write_text(
+        "from ontrial import training\nfrom .beside import ONE\n\n"
+        "@training\ndef one(*, seed):\n    return {'one': ONE}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    found = importlib.import_module("package_of_trainings.test_it").one()
+    assert found.train((0, 1))["one"].tolist() == [1, 1]
+    before = found.describe()["source"]
+    (package / "beside.py").write_text("ONE = 2\n")
+    from ontrial.running import sources
+
+    sources._parsed.cache_clear()
+    assert found.describe()["source"] != before
+
+
+SAME = {
+    "prose": (MODULE.replace("Prose.", "Other words."), HELPER),
+    "a comment": (MODULE + "# why\n", HELPER + "# why\n"),
+    "what it does not reach": (MODULE.replace("UNUSED = 4", "UNUSED = 5"), HELPER),
+    "claims beside it": (MODULE.replace("assert True", "assert 1 == 1"), HELPER),
+    "moved lines": ("\n\n" + MODULE, HELPER),
+}
+OTHER = {
+    "itself": (MODULE.replace("+ seed", "- seed"), HELPER),
+    "a constant that it reads": (MODULE.replace("SIZE = 3", "SIZE = 4"), HELPER),
+    "a function that it calls": (MODULE.replace("1.5", "2.5"), HELPER),
+    "a module that it reaches": (MODULE, HELPER.replace("/ 3", "/ 4")),
+}
+
+
+def test_its_key_is_of_itself_and_what_it_reaches(module):
+    before = module().forest(2).describe()
+    assert before["versions"]["numpy"] == np.__version__
+    for name, (text, helper) in SAME.items():
+        assert module(text, helper).forest(2).describe() == before, name
+    for name, (text, helper) in OTHER.items():
+        assert module(text, helper).forest(2).describe() != before, name
+    assert module().forest(3).describe() != before
+    assert module().forest(2).describe() == before
+
+
+def test_what_no_other_process_can_find_is_refused_where_it_is_declared():
+    message = "must be a function of the module, no lambda and none within another"
+    with pytest.raises(TypeError, match=message):
+        training(lambda seed: {"value": seed})
+    with pytest.raises(TypeError, match=message):
+
+        @training
+        def within(*, seed):
+            return {"value": seed}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"shift": [1]}, "setting shift of noise must be a number, text"),
+        ({"shift": object()}, "setting shift of noise must be a number, text"),
+        ({"shift": np.float64}, "setting shift of noise must be a number, text"),
+        ({"shfit": 1}, "shfit"),
+        ({"seed": 1}, "only the suite gives it"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_where_they_are_given(settings, message):
+    with pytest.raises(TypeError, match=message):
+        noise(**settings)
+
+
+def test_a_fast_setting_must_be_one():
+    misspelt = training(fast={"shfit": 1})(noise.function)
+    with pytest.raises(TypeError, match="noise has no setting shfit that fast= could change"):
+        misspelt()
+    assert misspelt.looks != FUNCTIONS
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("1.0", "must answer a mapping of names to arrays, not float"),
+        ("{}", "must answer a mapping"),
+        ("None", "must answer a mapping"),
+        ("{'value': object()}", "no array of numbers"),
+        ("{'value': [1, [2, 3]]}", "inhomogeneous"),
+    ],
+)
+def test_an_answer_that_is_none_is_refused(run_claims, answer, message):
+    result = run_claims(f"""
+@training
+def planted(*, seed):
+    return {answer}
+
+@claim_of(trains={{"a": planted()}})
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+""", "-v")  # fmt: skip
+    assert said(result) == {"planted": "ERROR"}
+    result.stdout.fnmatch_lines([f"*planted() (*{message}*"])
+
+
+def test_a_verdict_names_the_data_that_a_training_names(run_claims, verdicts):
+    run_claims("""
+@training(data="digits", fast={"shift": 9.0})
+def planted(shift=-9.0, *, seeds):
+    return {"value": np.full(len(seeds), shift)}
+
+@claim_of(trains={"a": planted()})
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+""")
+    assert (verdicts()["X1"]["dataset"], verdicts()["X1"]["found"]) == ("digits", "holds")
+    assert verdicts()["X1"]["settings"][0]["shift"] == 9.0

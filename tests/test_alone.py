@@ -1,0 +1,159 @@
+"""`ontrial` by itself: installed where no torch is, it puts somebody else's claim on trial."""
+
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+from tests.test_house import ROOT, tracked
+
+ABSENT = ("ontrial", "__editable__", "torch", "functorch", "numba", "llvmlite", "jax", "distributed", "dask")
+CLAIM = '''"""Does a deeper tree overfit more?"""
+import pytest
+from ontrial import training
+from ontrial.publish.drawings import drawing_of
+from ontrial.publish.figures import panels, seeds_and_median
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.tree import DecisionTreeClassifier
+
+@training(data="digits")
+def tree(depth: int, *, seed: int):
+    x, x_test, y, y_test = train_test_split(*load_digits(return_X_y=True), random_state=seed)
+    model = DecisionTreeClassifier(max_depth=depth, random_state=seed).fit(x, y)
+    return {"train_accuracy": model.score(x, y), "test_accuracy": model.score(x_test, y_test)}
+
+EXPERIMENTS = {depth: tree(depth=depth) for depth in (2, 12)}
+
+def gaps_by_depth(runs, gap):
+    def draw(caption):
+        figure, [axes] = panels(1, ["train less test accuracy"], caption, "A deeper tree overfits more")
+        seeds_and_median(axes, list(EXPERIMENTS), gap.T, 0, "trees")
+        return figure
+    return drawing_of("trees", runs, draw, gap)
+
+@pytest.mark.claim("T1", "a deeper tree overfits more on digits", source="common knowledge")
+def test_deeper_tree_overfits_more(claim, runs):
+    gap = runs.train_accuracy - runs.test_accuracy  # (depth, seed)
+    claim.figure = gaps_by_depth(runs, gap)
+    claim.holds_if(claim.median(gap[1] - gap[0], "gap of the deeper tree, less that of the other") > 0)
+'''
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    """The Python of a fresh environment with the packages of this one, but neither ontrial nor torch."""
+    folder = tmp_path_factory.mktemp("bare")
+    packages = folder / "packages"
+    packages.mkdir()
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for path in Path(place).iterdir():
+            if not path.name.lower().startswith(ABSENT) and not (packages / path.name).exists():
+                (packages / path.name).symlink_to(path)
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    [own] = (folder / "venv").rglob("site-packages")
+    (own / "packages.pth").write_text(f"{packages}\n", encoding="utf-8")
+    return python
+
+
+@pytest.fixture(scope="module")
+def installed(bare, tmp_path_factory):
+    """The same, once `pip install` of a clone of this repository has put ontrial there."""
+    clone = tmp_path_factory.mktemp("clone")
+    for path in tracked():
+        if path.suffix != ".pyc" and "artifacts" not in path.parts:
+            target = clone / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    command = [bare, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", clone]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+    return bare
+
+
+def environment(**more):
+    """This process's environment, as one has it who never heard of this project."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "DATA_ROOT"))}
+    return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"} | more
+
+
+def trial(python, folder, *options, **more):
+    """Put the claim on trial in a folder that has nothing else."""
+    folder.mkdir(exist_ok=True)
+    (folder / "test_trees.py").write_text(CLAIM, encoding="utf-8")
+    command = [python, "-m", "pytest", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment(**more))
+
+
+def verdict(folder):
+    whole = json.loads((folder / "artifacts" / "fast" / "verdicts.json").read_text(encoding="utf-8"))
+    [found] = whole["verdicts"]
+    return found
+
+
+# Before anything is installed, hence first.
+def test_from_the_checkout(bare, tmp_path):
+    done = trial(bare, tmp_path / "trees", "-p", "ontrial.plugin", PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert verdict(tmp_path / "trees")["found"] == "holds"
+
+
+def test_installed_where_no_torch_is(installed, tmp_path):
+    folder = tmp_path / "trees"
+    done = trial(installed, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert any(line.startswith("claim") and line.endswith("n") for line in lines)
+    [row] = [line for line in lines if line.startswith("T1 ")]
+    assert "holds" in row
+    assert row.endswith("8")
+    found = verdict(folder)
+    assert (found["report"], found["dataset"], found["evidence"][0]["n"]) == ("trees", "digits", 8)
+    artifacts = folder / "artifacts" / "fast"
+    [figure] = found["figures"]
+    assert (artifacts / figure).stat().st_size > 1000
+    assert "a deeper tree overfits more on digits" in (artifacts / "index.html").read_text(encoding="utf-8")
+    assert list((artifacts / "badges").rglob("*T1*"))
+    assert len(list((folder / "runs").glob("*/*.npz"))) == 2 * 8
+    for module in ("torch", "models", "claims"):
+        there = subprocess.run([installed, "-c", f"import {module}"], cwd=folder, capture_output=True, check=False)
+        assert there.returncode != 0, f"{module} came along"
+
+
+def test_installed_and_from_the_checkout_at_once(installed, tmp_path):
+    folder = tmp_path / "trees"
+    folder.mkdir()
+    (folder / "conftest.py").write_text('pytest_plugins = ("ontrial.plugin",)\n', encoding="utf-8")
+    done = trial(installed, folder, "-p", "ontrial.plugin", PYTHONPATH=str(ROOT))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert verdict(folder)["found"] == "holds"
+
+
+def test_folders_that_lie_elsewhere_are_taken_in_both_spellings(installed, tmp_path):
+    """Installed, a plugin is known before a conftest is: as it is for whoever writes no `-p`."""
+    for place, options in enumerate((["--store", "{0}", "--artifacts", "{1}"], ["--store={0}", "--artifacts={1}"])):
+        folder, away = tmp_path / f"trees{place}", tmp_path / f"away {place}"
+        folder.mkdir()
+        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+        names = [away / "the runs ß", away / "the artifacts é"]
+        for name in names:
+            name.mkdir(parents=True)
+        done = trial(installed, folder, *[option.format(*names) for option in options], "--workers", "1")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert f"rootdir: {folder}" in done.stdout
+        assert (names[1] / "verdicts.json").is_file()
+        assert list(names[0].glob("*/*.npz"))
+
+
+def test_nothing_heavy_is_asked_for(installed):
+    [metadata] = installed.parents[1].rglob("ontrial-*.dist-info/METADATA")
+    lines = metadata.read_text(encoding="utf-8").splitlines()
+    asked = [line.split()[1] for line in lines if line.startswith("Requires-Dist") and "extra ==" not in line]
+    assert any(each.startswith("numpy") for each in asked)
+    assert not [each for each in asked if each.startswith(("torch", "numba", "scikit-learn", "jax"))]

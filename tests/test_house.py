@@ -1,0 +1,192 @@
+"""The house: who imports whom, what each room may know, and how long a file is."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("claims", "models", "ontrial")  # each may import itself and those after it
+# Inside ontrial each floor may import itself and those below it, rooms of one floor not each other.
+FLOORS = (
+    ("plugin",),
+    ("chosen", "judging", "working", "writing", "rootdir"),
+    ("session",),
+    ("declarations", "functions", "outcomes", "registration"),
+    ("publish",),
+    ("known",),
+    ("running",),
+    ("claim",),
+    ("training", "report"),
+    ("evidence", "files", "hooks", "measures"),
+)
+# The package itself gathers what a claim's module needs.
+GATHERED = {"ontrial": {"ontrial.evidence.intervals", "ontrial.functions", "ontrial.report"}}
+
+
+def tracked() -> list[Path]:
+    """Files of the repository, as git knows them, or as they lie there where it does not."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
+    if done.returncode == 0:
+        return [path for name in done.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+    return [path for path in ROOT.rglob("*") if path.is_file() and not {".venv", ".git"} & set(path.parts)]
+
+
+def modules(*rooms: str) -> dict[str, Path]:
+    """Files of these rooms, by the name of the module."""
+    found = {}
+    for room in rooms:
+        for path in (ROOT / room).rglob("*.py"):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
+    """Modules that a module names in an import, wherever in it: also lazily, and for types alone."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            base = ".".join(filter(None, [*above, node.module or ""]))
+            submodules = [f"{base}.{each.name}" for each in node.names if f"{base}.{each.name}" in known]
+            yield from submodules
+            if len(submodules) < len(node.names):
+                yield base
+
+
+def graph(*rooms: str) -> dict[str, set[str]]:
+    """Which modules of these rooms import which."""
+    known = modules(*rooms)
+    return {name: set(imports(name, path, known)) & known.keys() - {name} for name, path in known.items()}
+
+
+def floor(module: str) -> int:
+    room = module.split(".")[1]
+    found = [place for place, rooms in enumerate(FLOORS) if room in rooms]
+    assert found, f"{module} has no floor"
+    return found[0]
+
+
+def test_no_room_imports_what_is_built_upon_it():
+    wrong = [
+        f"{name} imports {other}"
+        for name, others in graph(*ROOMS).items()
+        for other in others
+        if ROOMS.index(other.split(".")[0]) < ROOMS.index(name.split(".")[0])
+    ]
+    assert wrong == []
+
+
+def test_inside_ontrial_imports_run_downwards():
+    wrong = []
+    for name, others in graph("ontrial").items():
+        if name in GATHERED:
+            assert others <= GATHERED[name]
+            continue
+        for other in others:
+            is_same_room = other != "ontrial" and name.split(".")[1] == other.split(".")[1]
+            if other == "ontrial" or not (is_same_room or floor(other) > floor(name)):
+                wrong.append(f"{name} imports {other}")
+    assert wrong == []
+
+
+def test_nothing_is_imported_in_a_circle():
+    whole = graph(*ROOMS, "benchmarks")
+    done: set[str] = set()
+
+    def walk(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            pytest.fail(" imports ".join([*above[above.index(name) :], name]))
+        if name not in done:
+            for other in sorted(whole[name]):
+                walk(other, (*above, name))
+            done.add(name)
+
+    for name in whole:
+        walk(name, ())
+
+
+def test_ontrial_imports_what_it_says_it_needs_and_no_more():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [*project["dependencies"], *project["optional-dependencies"]["dask"]]
+    may = {re.match(r"[\w-]+", each)[0] for each in named} | {"_pytest", "mpl_toolkits"} | sys.stdlib_module_names
+    known = modules("ontrial")
+    for name, path in known.items():
+        outside = {each.split(".")[0] for each in imports(name, path, known)} - {"ontrial"}
+        # Pillow comes with matplotlib, pluggy with pytest
+        assert outside <= may | {"PIL", "pluggy"}, name
+
+
+REFUSING = """
+import importlib, pkgutil, sys
+
+class Refusing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "torchvision", "numba", "sklearn", "models", "claims", "distributed"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Refusing())
+import ontrial
+for each in pkgutil.walk_packages(ontrial.__path__, "ontrial."):
+    importlib.import_module(each.name)
+print(len(sys.modules))
+"""
+
+
+def test_ontrial_imports_where_torch_models_and_claims_are_not(tmp_path):
+    command = [sys.executable, "-W", "error", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{REFUSING}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_plugin_loads_neither_torch_nor_a_drawing_library(tmp_path):
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import ontrial.plugin; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert not {"torch", "sklearn", "numba", "matplotlib.pyplot", "distributed"} & set(done.stdout.split())
+
+
+def test_no_file_is_long():
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in tracked()
+        if path.suffix == ".py" and (lines := path.read_text(encoding="utf-8").count("\n")) > 250
+    }
+    assert long == {}
+    assert (ROOT / "conftest.py").read_text(encoding="utf-8").count("\n") < 60
+
+
+def test_claim_modules_and_their_tests_are_short():
+    for path in (ROOT / "claims").rglob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") <= 150, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                length = node.end_lineno - node.body[0].lineno + 1
+                assert length <= 10, f"{path.name}: {node.name} has {length} lines"
+
+
+def test_every_room_of_ontrial_has_its_tests():
+    for room in ("evidence", "measures", "publish", "running"):
+        assert list((ROOT / "tests" / room).glob("test_*.py")), room
+
+
+def test_no_tracked_file_names_a_path_of_this_machine():
+    here = {str(ROOT), str(Path.home()), str(Path(sys.prefix).resolve())} - {"/", "/root"}
+    hosts = re.compile(rb"/(?:home|Users)/\w+/|/root/|/work/(?:main|shared)|/tmp/pytest-of-")
+    wrong = []
+    for path in tracked():
+        content = path.read_bytes()
+        if path == Path(__file__) or path.suffix in (".png", ".npz"):
+            continue
+        if hosts.search(content) or any(each.encode() in content for each in here):
+            wrong.append(str(path.relative_to(ROOT)))
+    assert wrong == []
