@@ -15,7 +15,7 @@ from ontrial.training import Run, Runs, Stacked, Training, require_finite
 
 Report = Callable[[Progress], object]
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over lanes, long enough to be worth handing out
-_DEVICE_THREADS = 12
+_DEVICE_THREADS = 16
 _BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
 
 
