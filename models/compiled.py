@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from models import networks
+from models import data, networks
 from models.compiled_layout import (
     PARTS,
     Array,
@@ -24,29 +25,25 @@ from models.compiled_layout import (
 from models.compiled_steps import run
 from models.experiment import Experiment
 from models.seeding import generator
-from models.training import Sets
+from models.training import Sets, raw_sets
 from ontrial.training import Arrays
 
 _ORDERED = 100_000  # samples that are put in order at a time
 
 
-def train(experiment: Experiment, seeds: Sequence[int], parts: Sets) -> Arrays:
-    """Train the networks of these seeds, member by member of each seed's series: see models.training.train.
+def train(experiment: Experiment, seeds: Sequence[int], root: Path | None) -> Arrays:
+    """Train the networks of these seeds, member by member of each seed's series; see models.training.train.
 
-    parts: as models.training.raw_sets gives them. Answers (seed * series, …). The bits of a network depend on
-    nothing but its seed and its place in the series.
+    Answers (seed * series, …). The bits of a network depend on nothing but its seed and its place in the series.
     """
+    parts = raw_sets(experiment, seeds, root)
     initial = networks.initial_parameters(experiment, seeds).numpy()
     initial = initial.reshape(len(seeds), experiment.series, -1)  # (seed, series, parameter)
     masks = networks.kept(experiment, seeds).view(initial.shape).numpy() if experiment.keep < 1 else None
     found: list[Arrays] = []
-    inputs: Inputs | None = None
     with threadpool_limits(1), _without_denormals():
         for row, seed in enumerate(seeds):
-            if inputs is None or experiment.is_function:  # each seed has points of its own
-                own: Any = row if experiment.is_function else ...
-                train, test = parts.train_inputs[own].numpy(), parts.test_inputs[own].numpy()
-                inputs = inputs_of(train, test, parts.white, experiment.dtype)
+            inputs = _inputs(experiment, root, parts, row)
             rows, given = samples_of(experiment, parts, row, inputs)
             for member in range(experiment.series):
                 net = network_of(experiment, inputs)
@@ -59,6 +56,19 @@ def train(experiment: Experiment, seeds: Sequence[int], parts: Sets) -> Arrays:
     steps = np.array(experiment.record_steps)
     arrays |= {"epoch": -(-steps // experiment.steps_per_epoch), "record_step": steps}
     return arrays | ({"snapshot_step": np.array(experiment.snapshot_steps)} if experiment.snapshots_every else {})
+
+
+def _inputs(experiment: Experiment, root: Path | None, parts: Sets, row: int) -> Inputs:
+    """The inputs of the seed of this row: images are those of all seeds, points of a function its own."""
+    if not experiment.is_function:
+        return _images(experiment.data, root, experiment.images_used, experiment.dtype)
+    return inputs_of(parts.train_inputs[row].numpy(), parts.test_inputs[row].numpy(), parts.white, experiment.dtype)
+
+
+@lru_cache(maxsize=1)
+def _images(name: str, root: Path | None, used: int, dtype: str) -> Inputs:
+    images = data.images(name, root)
+    return inputs_of(images.train_pixels[:used].numpy(), images.test_pixels.numpy(), images.white, dtype)
 
 
 def _trained(experiment: Experiment, net: Network, given: Samples, rows: Array, random: torch.Generator) -> History:

@@ -99,16 +99,15 @@ class History(NamedTuple):
 def inputs_of(train: Array, test: Array, white: int, dtype: Any) -> Inputs:
     """Inputs (sample, feature), times `white`, as the compiled loop takes them."""
     used = np.asarray(train.any(0))
-    order = np.argsort(~used, kind="stable")
     rows = np.empty(len(used), np.int64)
-    rows[order] = np.arange(1, len(used) + 1)  # row 0 is that of the biases
-    both = np.concatenate([train[:, order], test[:, order]])  # (sample, row - 1)
-    bright = np.asarray(both != 0)
-    shown = both[bright]  # (feature,)
+    rows[np.argsort(~used, kind="stable")] = np.arange(1, len(used) + 1)  # row 0 is that of the biases
+    both = np.concatenate([train, test])  # (sample, feature)
+    bright = np.flatnonzero(both)
+    shown = both.reshape(-1)[bright]
     levels, level = (np.arange(white + 1), shown) if white > 1 else np.unique(shown, return_inverse=True)
     return Inputs(
-        begin=np.concatenate([[0], np.cumsum(bright.sum(1))]),
-        features=((np.nonzero(bright)[1] + 1).astype(np.uint32) << 16) + level.astype(np.uint32),
+        begin=np.concatenate([[0], np.cumsum(np.count_nonzero(both, axis=1))]),
+        features=(rows.astype(np.uint32) << 16)[bright % len(rows)] + level.astype(np.uint32),
         levels=(levels.astype(np.float32) / np.float32(white)).astype(dtype),
         rows=rows,
         used=int(used.sum()),

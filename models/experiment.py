@@ -22,22 +22,20 @@ Part = Literal["train", "validation", "test"]
 class Experiment:
     """A fully connected network and how it is trained: a Training of ontrial.
 
-    data: "cos", "arcsinh", "digits", "mnist" or "mnist-mini"; hidden: widths of the hidden layers;
-    epochs: passes over the training data; batch_size: None, or more than there is, is full batch;
-    steps_of_batch: make as many steps as batches of this size make in these epochs, so that batch
-    sizes are compared after equally many updates; images: use the first so many training images only;
-    validation: so many of them, drawn for each seed, are for validation and not trained on;
-    labels: "random" ones are uniform on the classes, for training and for test, drawn for each seed;
-    initialisation: two trainings of one seed start from the same weights where this is the same;
-    weights: "default" is nn.Linear's initialisation, "glorot" Glorot's Gaussian with biases of 0;
-    kinks: where the first layer's ReLUs of a one-input network bend at the start: "default" leaves them
-    where the initialisation puts them, "even" spreads them over [-10, 10] at equal distances;
-    keep: share of each layer's weights that are trained, drawn for each seed; the others stay 0;
-    series: how many trainings share the data of one seed, which then stands for all of them;
-    records: about how often losses over the whole sets are recorded; records_every: steps from one record
-    to the next, in place of that; recorded: of which sets, where there are; best_parameters: whether the
-    parameters at the lowest recorded validation loss are kept; gradient_norms: whether the gradient's norm is
-    kept at every step; snapshots_every: keep the parameters after steps 1, 1 + k, …
+    data: "cos", "arcsinh", "digits", "mnist" or "mnist-mini"; hidden: widths of the hidden layers; epochs: passes over
+    the training data; batch_size: None, or more than there is, is full batch; steps_of_batch: make as many steps as
+    batches of this size make in these epochs, so that batch sizes are compared after equally many updates; images: use
+    the first so many training images only; validation: so many of them, drawn for each seed, are for validation and not
+    trained on; labels: "random" ones are uniform on the classes, for training and for test, drawn for each seed;
+    initialisation: two trainings of one seed start from the same weights where this is the same; weights: "default" is
+    nn.Linear's initialisation, "glorot" Glorot's Gaussian with biases of 0; kinks: where the first layer's ReLUs of a
+    one-input network bend at the start, "even" spreads them over [-10, 10] at equal distances; keep: share of each
+    layer's weights that are trained, drawn for each seed, the others stay 0; series: how many trainings share the data
+    of one seed, which then stands for all of them.
+    records: about how often losses over the whole sets are recorded; records_every: steps from one record to the next,
+    in place of that; recorded: of which sets, where there are; best_parameters: whether the parameters at the lowest
+    recorded validation loss are kept; gradient_norms: whether the gradient's norm is kept at every step;
+    snapshots_every: keep the parameters after steps 1, 1 + k, …
     root, device: where the data lie and on what it is trained, which `at` fills in; no part of what is trained.
 
     Raises ValueError when a field makes no sense, alone or beside another.
@@ -211,12 +209,8 @@ class Experiment:
     def settings(self) -> dict[str, Any]:
         """What a reader wants to know of it: widths, parameters, steps, and the fields that were declared."""
         declared = {name: value for name, value in self.description().items() if name != "hidden"}
-        return {
-            "widths": list(self.widths),
-            "parameters": parameter_count(*self.widths),
-            "steps": self.steps,
-            **declared,
-        }
+        counts = {"widths": list(self.widths), "parameters": parameter_count(*self.widths), "steps": self.steps}
+        return counts | declared
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays] = ()) -> Arrays:  # noqa: ARG002
         """What training recorded, see models.training.train."""
@@ -225,6 +219,7 @@ class Experiment:
 
 def _nonsense(of: Experiment) -> dict[str, bool]:
     """What may be wrong with an experiment, and whether it is."""
+    named = set(of.recorded)
     own_labels = of.labels == "random" or of.images is not None or of.validation != 0
     return {
         "hidden must name at least one layer of at least one unit": not of.hidden or min(of.hidden) < 1,
@@ -236,9 +231,8 @@ def _nonsense(of: Experiment) -> dict[str, bool]:
         "validation must leave images to train on": not 0 <= of.validation < of.images_used,
         "keep must be a share above 0, 1 at most": not 0 < of.keep <= 1,
         "records and records_every must not both be given": of.records != 100 and of.records_every is not None,
-        "recorded must name sets, each once, of train, validation and test": not of.recorded
-        or len(set(of.recorded)) != len(of.recorded)
-        or not set(of.recorded) <= {"train", "validation", "test"},
+        "recorded must name sets, each once": not named or len(named) != len(of.recorded),
+        "recorded must be of train, validation and test": not named <= {"train", "validation", "test"},
         "best_parameters must have a validation set that is recorded": of.best_parameters
         and not (of.validation and "validation" in of.recorded),
     }
@@ -247,16 +241,3 @@ def _nonsense(of: Experiment) -> dict[str, bool]:
 def parameter_count(*widths: int) -> int:
     """Weights and biases of a fully connected network with these layers, input and output included."""
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(widths))
-
-
-def floating_point_operations(experiment: Experiment) -> float:
-    """Multiplications and additions of the matrix products that one seed's training needs.
-
-    A step costs 2 per weight and sample forwards, 2 for the weights' gradient and 2 for the inputs'
-    (which the first layer does not need); a record is a forward pass over the sets that are recorded.
-    """
-    widths = experiment.widths
-    weights = sum(fan_in * fan_out for fan_in, fan_out in pairwise(widths))
-    training = (6 * weights - 2 * widths[0] * widths[1]) * experiment.samples
-    records = 2 * weights * sum(experiment.recorded_sizes.values()) * len(experiment.record_steps)
-    return (training + records) * experiment.series

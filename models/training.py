@@ -101,7 +101,7 @@ def train(experiment: Experiment, seeds: Sequence[int], root: Path | None = None
         if device == "cpu":
             from models import compiled
 
-            arrays = compiled.train(experiment, seeds, raw_sets(experiment, seeds, root))
+            arrays = compiled.train(experiment, seeds, root)
         else:
             from models import captured
 

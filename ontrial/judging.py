@@ -78,12 +78,18 @@ def _say(item: pytest.Item, report: pytest.TestReport, said: str, reason: str) -
 
 
 def _drawn(item: pytest.Item, session: Session, claim: Claim) -> str:
-    """Draw a claim's figure, where there is one; answers its path in the folder of artifacts."""
+    """Draw a claim's figure, where there is one; answers its path in the folder of artifacts.
+
+    Of claims that share a figure, the one that was looked at with the most seeds draws it.
+    """
     if claim.figure is None:
         return ""
     declared = session.claims[item]
     lock = session.lock(declared) if declared.tier == "full" else None
-    return drawings.save(
+    name = (declared.folder.path, declared.tier, session.data(declared), claim.figure.name)
+    if claim.figure.n < session.drawn.get(name, (0, ""))[0]:
+        return session.drawn[name][1]
+    path = drawings.save(
         claim.figure,
         session.artifacts[declared.tier],
         report=declared.folder.name,
@@ -91,6 +97,8 @@ def _drawn(item: pytest.Item, session: Session, claim: Claim) -> str:
         dataset=session.data(declared),
         registration=lock.number if lock else None,
     )
+    session.drawn[name] = (claim.figure.n, path)
+    return path
 
 
 def _record(

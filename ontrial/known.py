@@ -92,6 +92,8 @@ def accept(folder: Path, found: Mapping[Name, Verdict]) -> list[str]:
             table = tomlkit.table()
             for key, value in (*name._asdict().items(), ("verdict", str(verdict)), ("why", "")):
                 table.add(key, value)
+            if entries:
+                entries[-1].add(tomlkit.nl())
             entries.append(table)
     if moved:
         write_whole(path, tomlkit.dumps(document).encode())

@@ -28,7 +28,7 @@ class Session:
 
     artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
     written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
-    whose claims were all collected.
+    whose claims were all collected; drawn: the seeds and the path of every figure.
     """
 
     root: Path
@@ -43,6 +43,7 @@ class Session:
     collected_whole: set[Path] = field(default_factory=set)
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     records: list[Judged] = field(default_factory=list)
+    drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
     _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
 

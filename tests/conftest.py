@@ -7,12 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import matplotlib.backends.backend_agg
+import matplotlib.figure
+import PIL.Image
 import pytest
+import scipy.optimize
+import scipy.stats
 
 from ontrial.report import folder_of
 from ontrial.running import lanes, machine, sources
 
 ROOT = Path(__file__).parents[1]
+# Imported here once: a pytest inside pytest forgets at its end what it imported itself.
+KEPT = (matplotlib.backends.backend_agg, matplotlib.figure, PIL.Image, scipy.optimize, scipy.stats)
 
 RunClaims = Callable[..., pytest.RunResult]
 
@@ -37,6 +44,7 @@ testpaths = planted
 filterwarnings =
     error
     ignore:assertions not in test modules:pytest.PytestConfigWarning
+    ignore:Module already imported:pytest.PytestAssertRewriteWarning
 """
 OPTIONS = ("-p", "ontrial.plugin", "-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist")
 

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 from ontrial.evidence.ranks import log_evidence, rank
 from ontrial.evidence.verdicts import Evidence, Region
@@ -144,6 +143,8 @@ def exactly(value: float, measure: str) -> Interval:
 @lru_cache(maxsize=4096)
 def _lowest_share(successes: int, n: int, alpha: float) -> float:
     """The share below which all are excluded by so many successes among n; 0 where there are none."""
+    from scipy import optimize  # only here: every worker imports this module
+
     if successes == 0:
         return 0.0
     beyond: Callable[[float], float] = lambda p0: float(log_evidence(successes, n, p0)) + math.log(alpha)  # noqa: E731

@@ -4,7 +4,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from ontrial.evidence.ranks import ranks
 from ontrial.evidence.verdicts import Evidence, Region
@@ -49,6 +48,8 @@ def _fewest(share: float, p0: float, alpha: float, power: float) -> int | None:
     """The fewest seeds of which so large a share has the evidence against p0 with so much probability."""
     if share <= p0:
         return None
+    from scipy import stats  # only here, since it takes as long to import as all the rest
+
     enough = stats.binom.sf(_all_ranks(alpha, p0) - 1, _N, share) >= power
     return int(_N[enough.argmax()]) if enough.any() else None
 

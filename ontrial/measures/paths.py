@@ -24,15 +24,18 @@ def largest_ratio(loss: ArrayLike) -> Array:
 def plane(weights: Array) -> Array:
     """The first two principal components of all points of a seed together, (seed, series, snapshot, 2).
 
-    Source: sklearn.decomposition.PCA, fitted on the points of all series and snapshots.
+    Of each axis's two directions, the one along which its largest loading is positive, as in scikit-learn's PCA.
     """
-    from sklearn.decomposition import PCA
+    points = finite(weights, "weights")
+    points = points.reshape(len(weights), -1, weights.shape[-1])  # (seed, series * snapshot, weight)
+    return np.reshape([_principal(cloud) for cloud in points], (*weights.shape[:-1], 2))
 
-    points = finite(weights, "weights").reshape(
-        len(weights), -1, weights.shape[-1]
-    )  # (seed, series * snapshot, weight)
-    planes = [PCA(2, svd_solver="full").fit_transform(cloud) for cloud in points]
-    return np.reshape(planes, (*weights.shape[:-1], 2))
+
+def _principal(cloud: Array) -> Array:
+    """The first two principal components of a cloud of points, (point, 2). cloud: (point, coordinate)."""
+    left, sizes, axes = np.linalg.svd(cloud - cloud.mean(0), full_matrices=False)
+    largest = np.abs(axes[:2]).argmax(1)  # (axis,)
+    return left[:, :2] * sizes[:2] * np.sign(axes[np.arange(2), largest])
 
 
 def visible_movement(weights: Array) -> Array:

@@ -8,6 +8,8 @@ from ontrial.running.queue import Job, Setting, TrainingError, run_job
 from ontrial.running.store import Stored, described, name_of
 from ontrial.training import Training
 
+_MOST_BYTES = 2**30  # of arrays that are kept in memory
+
 
 @dataclass
 class Shelf:
@@ -20,6 +22,7 @@ class Shelf:
     there: set[str] = field(default_factory=set)
     damaged: list[str] = field(default_factory=list)
     _read: dict[str, Stored] = field(default_factory=dict)
+    _bytes: int = 0
     _whole: set[str] = field(default_factory=set)
     _described: dict[Training, dict[str, object]] = field(default_factory=dict)
     _keys: dict[Training, dict[int, str]] = field(default_factory=dict)
@@ -61,7 +64,9 @@ class Shelf:
 
     def load(self, training: Training, seed: int, key: str) -> Stored:
         """What a seed left. Raises TrainingError where it is not there, and training it again did not help."""
-        if key not in self._read:
+        if key in self._read:
+            self._read[key] = self._read.pop(key)  # the last used comes last
+        else:
             stored = self.setting.store.load(key)
             if stored is None:  # damaged between planning and reading: only now was all of it read
                 self._set_aside(training, seed, key)
@@ -69,8 +74,15 @@ class Shelf:
                 stored = self.setting.store.load(key)
             if stored is None:
                 raise TrainingError(f"the run store lost {training} (seed {seed}); does anything else write there?")
-            self._read[key] = stored
+            self._keep(key, stored)
         return self._read[key]
+
+    def _keep(self, key: str, stored: Stored) -> None:
+        """Keep what was read for the next claim that shows it; what was used longest ago makes room."""
+        self._read[key] = stored
+        self._bytes += stored.size
+        while self._bytes > _MOST_BYTES and len(self._read) > 1:
+            self._bytes -= self._read.pop(next(iter(self._read))).size
 
     def _set_aside(self, training: Training, seed: int, key: str) -> None:
         self.setting.store.set_aside(key)

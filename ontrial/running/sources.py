@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+_NAMING = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef
 _MACHINERY = "ontrial"  # says when and where something is trained, not what
 
 
@@ -34,7 +35,8 @@ def file_digest(*paths: Path) -> str:
 
 
 def reach(function: str, path: Path, source: str) -> dict[str, Any]:
-    """What a function of a module depends on: `source`, a SHA-256, and `versions` of the packages that it imports.
+    """What a function of a module depends on: `source`, a SHA-256; `versions` of the packages that it imports; and
+    `kernels`, where it imports any: what computes on this machine, and so decides rounding.
 
     Of its own module only what it reaches by name counts, so that the claims beside it do not.
     """
@@ -59,17 +61,38 @@ def reach(function: str, path: Path, source: str) -> dict[str, Any]:
     for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             node.decorator_list = []  # how the fast tier differs is in the settings
+    imported += [name for each in reached.values() for name in _imports(_parsed(each), package_of(each))]
+    versions = _versions(imported)
     texts = [_meaning(ast.Module([node], [])) for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]
     texts += [_meaning(_parsed(each)) for _, each in sorted(reached.items())]
-    return {"source": _digest(texts), "versions": _versions(imported)}
+    kernels = {"kernels": _kernels()} if len(versions) > 1 else {}  # more than Python
+    return {"source": _digest(texts), "versions": versions, **kernels}
 
 
 def _versions(names: list[str]) -> dict[str, str]:
     """Versions of the installed packages that these modules belong to, and of Python."""
     tops = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {_MACHINERY}
+    tops -= {name for name in tops if (spec := _spec(name)) and not _installed(spec)}  # ours, by source
     packages = _distributions() if tops else {}
     found = {package: importlib.metadata.version(package) for top in tops for package in packages.get(top, ())}
+    if found:  # whatever it is, it computes with these
+        found |= {package: importlib.metadata.version(package) for package in ("numpy", "scipy")}
     return {"python": f"{sys.version_info[0]}.{sys.version_info[1]}", **dict(sorted(found.items()))}
+
+
+@cache
+def _kernels() -> list[str]:
+    """The BLAS libraries with the kernels that they chose, and what NumPy makes use of on this processor."""
+    import scipy.linalg.blas  # noqa: F401  # its library is loaded, so that it is told
+    import threadpoolctl
+
+    blas = {
+        " ".join(str(each.get(part)) for part in ("internal_api", "version", "architecture"))
+        for each in threadpoolctl.threadpool_info()
+        if each.get("user_api") == "blas" and ("numpy" in each["filepath"] or "scipy" in each["filepath"])
+    }
+    features = getattr(importlib.import_module("numpy._core._multiarray_umath"), "__cpu_features__", {})
+    return [*sorted(blas), "numpy " + " ".join(sorted(name for name, is_there in features.items() if is_there))]
 
 
 @cache
@@ -149,12 +172,18 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _defines(node: ast.stmt) -> list[str]:
-    """The names that a statement of a module gives a meaning to."""
+    """The names that a statement of a module gives a meaning to; of all but definitions, every name that it touches."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
         return [(each.asname or each.name).split(".")[0] for each in node.names]
-    return [each.id for each in ast.walk(node) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    named = [each for target in targets for each in ast.walk(target)]
+    if targets and all(isinstance(each, ast.Name | ast.Tuple | ast.List | ast.expr_context) for each in named):
+        return [each.id for each in named if isinstance(each, ast.Name)]
+    inside = [each for each in ast.walk(node) if each is not node and isinstance(each, ast.stmt)]
+    touched = [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+    return touched + [name for each in inside if isinstance(each, _NAMING) for name in _defines(each)]
 
 
 def _meaning(tree: ast.Module) -> str:

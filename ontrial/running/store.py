@@ -24,6 +24,11 @@ class Stored:
     arrays: Arrays
     seconds: float
 
+    @property
+    def size(self) -> int:
+        """Bytes of its arrays."""
+        return sum(each.nbytes for each in self.arrays.values())
+
 
 @dataclass(frozen=True)
 class RunStore:

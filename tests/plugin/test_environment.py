@@ -164,7 +164,9 @@ import os, signal
 
 @training
 def deadly(*, seed):
-    os.kill(os.getpid(), signal.SIGKILL)
+    if seed == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"value": 1.0}
 
 @claim_of("X1", trains={"a": deadly()})
 def test_deadly(claim, runs):

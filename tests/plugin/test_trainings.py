@@ -21,6 +21,15 @@ from ontrial import training
 
 SIZE = 3
 UNUSED = 4
+TABLE = {"more": 0}
+TABLE["more"] = 1
+try:
+    import json as tool
+except ImportError:
+    tool = None
+if SIZE > 2:
+    def plus(x):
+        return x + 0
 
 def half(x):
     return helper_of_trainings.third(x) * 1.5
@@ -28,7 +37,8 @@ def half(x):
 @training(fast=dict(trees=2))
 def forest(depth: int, trees: int = 100, *, seed: int):
     """Prose."""
-    return {"value": half(np.arange(SIZE) + seed + depth * trees)}
+    tool.dumps(depth)
+    return {"value": plus(half(np.arange(SIZE) + seed + depth * trees)) * TABLE["more"]}
 
 def test_beside():
     assert True
@@ -125,12 +135,17 @@ OTHER = {
     "a constant that it reads": (MODULE.replace("SIZE = 3", "SIZE = 4"), HELPER),
     "a function that it calls": (MODULE.replace("1.5", "2.5"), HELPER),
     "a module that it reaches": (MODULE, HELPER.replace("/ 3", "/ 4")),
+    "an entry of a table that it reads": (MODULE.replace('"] = 1', '"] = 2'), HELPER),
+    "an import that may fail": (MODULE.replace("json as tool", "pickle as tool"), HELPER),
+    "a function that there may be": (MODULE.replace("return x + 0", "return x + 1"), HELPER),
+    "what a module that it reaches imports": (MODULE, "import sklearn\n" + HELPER),
 }
 
 
 def test_its_key_is_of_itself_and_what_it_reaches(module):
     before = module().forest(2).describe()
     assert before["versions"]["numpy"] == np.__version__
+    assert "scikit-learn" in module(MODULE, "import sklearn\n" + HELPER).forest(2).describe()["versions"]
     for name, (text, helper) in SAME.items():
         assert module(text, helper).forest(2).describe() == before, name
     for name, (text, helper) in OTHER.items():

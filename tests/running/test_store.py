@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ontrial import files
-from ontrial.running import sources
+from ontrial.running import shelf, sources
 from ontrial.running.plan import Plan
 from ontrial.running.queue import Setting
 from ontrial.running.store import RunStore, Stored, described, name_of
@@ -167,3 +167,14 @@ def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
         files.write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_no_more_is_kept_in_memory_than_there_is_room_for(store, threads, monkeypatch):
+    plan, trial = plan_with(store, seeds=6)
+    size = store.load(key(0)).size
+    assert size == 8 + 5 * 8
+    monkeypatch.setattr(shelf, "_MOST_BYTES", 2 * size)
+    run = plan.runs(trial)["one"]
+    assert list(plan._shelf._read) == [key(4), key(5)]
+    np.testing.assert_array_equal(plan.runs(trial)["one"].value, run.value)
+    assert plan._shelf._bytes == 2 * size
