@@ -1,1 +1,1 @@
-"""Throughput of the stacked trainer against what people would write instead."""
+"""Throughput of both engines against what people would write instead."""

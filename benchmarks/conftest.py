@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
-from torch import Tensor
+from threadpoolctl import threadpool_limits
 
-from benchmarks.rounds import Session, measure
-from benchmarks.summary import Summary, lacking, table
-from benchmarks.tasks import BATCHES, NETS, Task, experiment
+from benchmarks.rounds import Session, measure, measure_on_device
+from benchmarks.summary import Summary, device_table, lacking, table
+from benchmarks.tasks import CASES, Task, experiment
 from benchmarks.ways import Loop
+from benchmarks.ways_device import Captured
 from models import data
 from ontrial.running.machine import cpu
 
@@ -27,11 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """The trainer's own settings for every way: one thread, denormal numbers flushed to zero."""
+    """Our engine's own settings for every way: one thread, denormal numbers flushed to zero."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    yield
+    with threadpool_limits(1):
+        yield
     torch.set_flush_denormal(False)
     torch.set_num_threads(threads)
 
@@ -44,19 +46,20 @@ def root(pytestconfig: pytest.Config) -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def training_set(root: Path | None) -> tuple[Tensor, Tensor]:
-    """MNIST, or where no folder was named noise of its shape: inputs (image, pixel), labels (image,)."""
+def images(root: Path | None) -> data.Images:
+    """MNIST, or where no folder was named noise of its shape, a fifth of whose pixels are not 0, as there."""
     if root is not None:
-        images = data.images("mnist", root)
-        return images.train_inputs, images.train_labels
+        return data.images("mnist", root)
     random = torch.Generator().manual_seed(0)
-    return torch.rand(60_000, 784, generator=random), torch.randint(10, (60_000,), generator=random)
+    pixels, bright = (torch.randint(256, (60_000, 784), dtype=torch.uint8, generator=random) for _ in range(2))
+    pixels, labels = pixels * (bright < 51), torch.randint(10, (60_000,), generator=random)
+    return data.Images(pixels, labels, pixels[:10_000], labels[:10_000], 255, "noise")
 
 
 @pytest.fixture
-def task(training_set: tuple[Tensor, Tensor]) -> Callable[[str, int, int], Task]:
+def task(images: data.Images) -> Callable[[str, int, int], Task]:
     """Makes the task of training a net at a batch size for so many seeds."""
-    return lambda net, batch, seeds: Task(experiment(net, batch), seeds, *training_set)
+    return lambda net, batch, seeds: Task(experiment(net, batch), seeds, images)
 
 
 @pytest.fixture
@@ -67,15 +70,23 @@ def measured(pytestconfig: pytest.Config) -> Session:
 
 @pytest.fixture
 def timed(benchmark: BenchmarkFixture, measured: Session) -> Callable[[str, Task, Loop], None]:
-    """Measures one way to train, in short rounds."""
+    """Measures one way to train on a core, in short rounds."""
     return lambda way, task, loop: measure(benchmark, way, task, loop, measured)
 
 
 @pytest.fixture
-def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[Task], Loop]:
+def timed_on_device(benchmark: BenchmarkFixture, measured: Session) -> Callable[[str, Task, list[Captured]], None]:
+    """Measures stacks that train side by side on a GPU, in short rounds."""
+    measured.device = torch.cuda.get_device_name()
+    return lambda way, task, stacks: measure_on_device(benchmark, way, task, stacks, measured)
+
+
+@pytest.fixture
+def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[Task, bool], Loop]:
     """The loop that JAX compiles, on one CPU thread; skips where jax, an optional peer, is not there."""
-    # XLA reads this once, when jax is first used.
-    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1")
+    # XLA reads these once, when jax is first used.
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
+    monkeypatch.setenv("NPROC", "1")  # threads of its pool
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
     pytest.importorskip("jax", reason="jax, an optional peer, is not installed: pip install jax")
     from benchmarks import ways_jax
@@ -90,11 +101,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     folder = config.getoption("--artifacts", default=None) or "artifacts"
     path = config.rootpath / folder / "benchmarks.json"
-    if missing := lacking(measured.rows, NETS, BATCHES):
+    missing = lacking(measured.rows, CASES) + ([] if measured.ten_sizes else ["the ten sizes of claims P"])
+    if missing:
         config.stash[_WRITTEN] = f"{path.name} not written: this session lacks {', '.join(missing)}"
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_summary(measured), indent=1) + "\n")
+    path.write_text(json.dumps(_summary(measured), indent=1) + "\n", encoding="utf-8")
     config.stash[_WRITTEN] = f"written to {path}"
 
 
@@ -104,9 +116,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     summary = _summary(measured)
     rate = f"matrix products at {summary['matrix_product_rate']:.1f} GFLOP/s"
-    terminalreporter.section("training throughput on one thread")
+    terminalreporter.section("training throughput on one thread, and on a GPU where there is one")
     terminalreporter.write_line(f"{summary['cpu']}, torch {summary['torch']}, {rate}\n")
-    terminalreporter.write_line(f"{table(summary)}\n\n{config.stash[_WRITTEN]}")
+    terminalreporter.write_line(f"{table(summary)}{device_table(summary)}\n\n{config.stash[_WRITTEN]}")
 
 
 def _summary(measured: Session) -> Summary:
@@ -116,4 +128,6 @@ def _summary(measured: Session) -> Summary:
         "matrix_product_rate": measured.matrix_product_rate,
         "rows": measured.rows,
         "ten_sizes": measured.ten_sizes,
+        "device": measured.device,
+        "device_rows": measured.device_rows,
     }

@@ -1,30 +1,36 @@
-"""Short rounds of a training, each beside a round of the plain loop and a matrix product."""
+"""Short rounds of a training, each beside a round of the plain loop, one of our engine, and a matrix product."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks import ways
-from benchmarks.summary import Row
+from benchmarks.summary import DeviceRow, Row
 from benchmarks.tasks import Task
 from benchmarks.ways import Loop
+from benchmarks.ways_device import Captured, side_by_side
 from ontrial.running.machine import one_product_rate, square_factors
 
 ROUNDS = 7
-_ROUND, _PLAIN_ROUND = 0.4, 0.2  # seconds, about
+_ROUND, _OTHERS_ROUND = 0.3, 0.2  # seconds, about
+
+
+_BESIDE: dict[str, Callable[[Task], Loop]] = {"plain": ways.plain, "ours": ways.ours}
 
 
 @dataclass
 class Session:
     """What the benchmarks of a session found: a row each, and the machine's rates in operations a second.
 
-    ten_sizes: how many times their matrix products the ten sizes of claims P take together.
+    ten_sizes: how many times their matrix products the ten sizes of claims P take together, as if no pixel was 0.
     """
 
     rows: list[Row] = field(default_factory=list)
+    device: str | None = None
+    device_rows: list[DeviceRow] = field(default_factory=list)
     rates_of_products: list[float] = field(default_factory=list)
     ten_sizes: float | None = None
 
@@ -37,44 +43,70 @@ class Session:
 def measure(benchmark: BenchmarkFixture, way: str, task: Task, loop: Loop, session: Session) -> None:
     """Time rounds of a loop and add their row to the session.
 
-    A machine's speed drifts by more than some of these ways differ, so each round is compared with
-    a round of the plain loop and with matrix products just before it, and ratios are medians of those.
+    A machine's speed drifts by more than some of these ways differ, so each round is compared with a round of the
+    plain loop, one of our engine and matrix products just before it, and ratios are medians of those.
     """
-    plain = ways.plain(replace(task, seeds=1))
-    plain_steps, steps = _steps(plain, _PLAIN_ROUND), _steps(loop, _ROUND)
-    factors = square_factors()
+    others = {name: make(replace(task, seeds=1)) for name, make in _BESIDE.items() if name != way}
+    steps_of = {name: _steps(other, _OTHERS_ROUND) for name, other in others.items()}
+    steps, factors = _steps(loop, _ROUND), square_factors()
     one_product_rate(factors)  # the first product sets up the library
-    plain_rates: list[float] = []
-    matrix_rates: list[float] = []
+    beside: dict[str, list[float]] = {name: [] for name in (*others, "products")}
 
     def before_a_round() -> None:
-        matrix_rates.append(one_product_rate(factors))
-        plain_rates.append(plain_steps * task.experiment.batch / _seconds(plain, plain_steps))
+        beside["products"].append(one_product_rate(factors))
+        for name, other in others.items():
+            beside[name].append(steps_of[name] * task.experiment.batch / _seconds(other, steps_of[name]))
 
     benchmark.group = f"{task.net}, batch {task.experiment.batch}"
     benchmark.pedantic(loop.run, args=(steps,), setup=before_a_round, rounds=ROUNDS, iterations=1)
     if benchmark.stats is None:  # --benchmark-disable: the loop ran once, nothing was timed
         return
     rates = [steps * task.images_a_step / seconds for seconds in benchmark.stats.stats.data]
+    times = {name: rounded(_ratio(rates, beside.get(name, rates))) for name in _BESIDE}
     row: Row = {
         "way": way,
         "net": task.net,
         "batch": task.experiment.batch,
         "seeds": task.seeds,
         "images_per_second": rounded(median(rates)),
-        "times_plain": 1.0 if way == "plain" else rounded(_ratio(rates, plain_rates)),
-        "share": rounded(task.operations_an_image * _ratio(rates, matrix_rates)),
+        "times_plain": times["plain"],
+        "times_ours": times["ours"],
+        "share": rounded(task.operations_an_image * _ratio(rates, beside["products"])),
     }
     benchmark.extra_info.update(row)
     benchmark.extra_info["share_of_matrix_product_rate"] = benchmark.extra_info.pop("share")
     session.rows.append(row)
-    session.rates_of_products += matrix_rates
+    session.rates_of_products += beside["products"]
 
 
 def _ratio(rates: Sequence[float], others: Sequence[float]) -> float:
     """Median over rounds of one rate over the other, both (round,)."""
     # A profile (--benchmark-cprofile) adds a round that is not timed.
     return median(rate / other for rate, other in zip(rates, others, strict=False))
+
+
+def measure_on_device(
+    benchmark: BenchmarkFixture, way: str, task: Task, stacks: list[Captured], session: Session
+) -> None:
+    """Time rounds of stacks of networks in training side by side on a device, and add their row to the session."""
+    loop = side_by_side(stacks)
+    loop.run(3 * loop.stride)  # a block is prepared, then captured
+    steps = _steps(loop, _ROUND)
+    benchmark.group = f"{task.net}, batch {task.experiment.batch}, on the device"
+    benchmark.pedantic(loop.run, args=(steps,), rounds=ROUNDS, iterations=1)
+    if benchmark.stats is None:
+        return
+    row: DeviceRow = {
+        "way": way,
+        "net": task.net,
+        "batch": task.experiment.batch,
+        "seeds": task.seeds,
+        "streams": len(stacks),
+        "microseconds": rounded(1e6 * median(benchmark.stats.stats.data) / (steps * task.seeds * len(stacks))),
+        "in_blocks": rounded(stacks[0].seconds_in_blocks() / benchmark.stats.stats.data[-1]),
+    }
+    benchmark.extra_info.update(row)
+    session.device_rows.append(row)
 
 
 def _steps(loop: Loop, seconds: float) -> int:

@@ -1,17 +1,17 @@
 """What a session of benchmarks found, and how it is shown."""
 
-from collections.abc import Iterable, Sequence
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import NotRequired, TypedDict
 
-_OTHERS = ("dataloader", "plain", "vmap", "autograd", "jax")  # ways that are not ours
+_OTHERS = ("dataloader", "plain", "vmap", "jax", "jax uint8")  # ways that are not ours
 
 
 class Row(TypedDict):
-    """One way to train one net.
+    """One way to train one net on a core.
 
-    batch: images a network and step; seeds: networks trained at once; images_per_second: of all
-    networks together; times_plain: how many times the plain loop's rate that is; share: of the
-    matrix-product rate. All three are medians over rounds.
+    batch: images a network and step; seeds: networks trained at once; images_per_second: of all networks together;
+    times_plain, times_ours: how many times the rate of the plain loop and of our engine that is; share: of the
+    matrix-product rate, as if no pixel was 0. All of them are medians over rounds.
     """
 
     way: str
@@ -20,14 +20,31 @@ class Row(TypedDict):
     seeds: int
     images_per_second: float
     times_plain: float
+    times_ours: float
     share: float
+
+
+class DeviceRow(TypedDict):
+    """One way to train one net on a GPU.
+
+    seeds: networks of a stack; streams: stacks side by side; microseconds: a step of one network; in_blocks: share of
+    the time in which the first stack's blocks of steps, each one graph where they are captured, are on the device.
+    """
+
+    way: str
+    net: str
+    batch: int
+    seeds: int
+    streams: int
+    microseconds: float
+    in_blocks: float
 
 
 class Summary(TypedDict):
     """All rows of a session, and what they ran on.
 
-    matrix_product_rate: GFLOP/s on one thread; ten_sizes: how many times their matrix products the ten sizes of
-    claims P take together.
+    matrix_product_rate: GFLOP/s on one thread; ten_sizes: how many times their matrix products, as if no pixel was 0,
+    the ten sizes of claims P take together; device and device_rows: where there is a GPU.
     """
 
     cpu: str
@@ -35,6 +52,8 @@ class Summary(TypedDict):
     matrix_product_rate: float
     rows: list[Row]
     ten_sizes: float | None
+    device: NotRequired[str | None]
+    device_rows: NotRequired[list[DeviceRow]]
 
 
 def in_words(summary: Summary) -> str:
@@ -51,7 +70,7 @@ def in_words(summary: Summary) -> str:
     return (
         f"{summary['cpu']}, torch {summary['torch']}; matrix products on one thread: "
         f"{summary['matrix_product_rate']:.1f} GFLOP/s. Ratios are medians over rounds that are paired with the plain "
-        f"loop's.{of_products}{loop}\n\n{table(summary)}"
+        f"loop's and ours.{of_products}{loop}\n\n{table(summary)}{device_table(summary)}"
     )
 
 
@@ -68,22 +87,39 @@ def times_the_homework_loop(summary: Summary) -> float | None:
 def table(summary: Summary) -> str:
     """The rows as a Markdown table, fastest way first within each net and batch."""
     lines = [
-        "| net | batch | way | images a second | times the plain loop | share of the matrix-product rate |",
-        "|---|--:|---|--:|--:|--:|",
+        "| net | batch | way | images a second | µs a step | times the plain loop | times ours | share of products |",
+        "|---|--:|---|--:|--:|--:|--:|--:|",
     ]
     for row in sorted(summary["rows"], key=_place):
         nets = "1 net" if row["seeds"] == 1 else f"{row['seeds']} nets"
+        ours = _digits(row["times_ours"]) if "times_ours" in row else ""
+        step = _digits(1e6 * row["batch"] / row["images_per_second"])  # of one network
         lines.append(
-            f"| {row['net']} | {row['batch']} | {row['way']}, {nets} | {row['images_per_second']:,.0f} "
-            f"| {_digits(row['times_plain'])} | {_digits(100 * row['share'])} % |"
+            f"| {row['net']} | {row['batch']} | {row['way']}, {nets} | {row['images_per_second']:,.0f} | {step} "
+            f"| {_digits(row['times_plain'])} | {ours} | {_digits(100 * row['share'])} % |"
         )
     return "\n".join(lines)
 
 
-def lacking(rows: Iterable[Row], nets: Iterable[str], batches: Sequence[int]) -> list[str]:
-    """What these rows lack of a whole session: the plain loop and the stack, each net and batch."""
+def device_table(summary: Summary) -> str:
+    """The rows of a GPU as a Markdown table under its name; nothing where there was none."""
+    if not (rows := summary.get("device_rows")):
+        return ""
+    lines = [
+        f"\n\nOn one {summary['device']}:\n",
+        "| net | batch | way | networks | streams | µs a network-step | share of the time in blocks of steps |",
+        "|---|--:|---|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        counts = f"{row['net']} | {row['batch']} | {row['way']} | {row['seeds']} | {row['streams']}"
+        lines.append(f"| {counts} | {_digits(row['microseconds'])} | {_digits(100 * row['in_blocks'])} % |")
+    return "\n".join(lines)
+
+
+def lacking(rows: Iterable[Row], cases: Iterable[tuple[str, int]]) -> list[str]:
+    """What these rows lack of a whole session: the plain loop and ours, each net and batch."""
     found = {(row["way"], row["net"], row["batch"]) for row in rows}
-    wanted = [(way, net, batch) for net in nets for batch in batches for way in ("plain", "stacked")]
+    wanted = [(way, net, batch) for net, batch in cases for way in ("plain", "ours")]
     return [f"{way} {net} at batch {batch}" for way, net, batch in wanted if (way, net, batch) not in found]
 
 
@@ -94,4 +130,4 @@ def _place(row: Row) -> tuple[int, str, int, float]:
 
 def _digits(value: float) -> str:
     """Two significant digits below 10, whole numbers above."""
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"

@@ -1,20 +1,25 @@
-"""Ways to train small networks on images: from the homework loop to the project's own stack."""
+"""Ways to train small networks on images: the homework loop, torch.func, and the project's engine for a CPU."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from benchmarks.tasks import Task
-from models import data, networks, training
+from models import data, networks
+from models.compiled_layout import Inputs, Samples, history_of, inputs_of, network_of
+from models.compiled_steps import run
 from models.seeding import generator
-from models.stack import Stack, loss
 from tests.models.oracle import plain_network
+
+_MOST_STEPS = 10**7  # of one loop, far more than are timed
 
 
 @dataclass(frozen=True)
@@ -29,23 +34,37 @@ class Loop:
     stride: int = 1
 
 
-def stacked(task: Task) -> Loop:
-    """The project's trainer: one step of all networks, backward pass written out."""
-    stack = Stack(task.experiment, _initial_parameters(task))
-    batches = _stacked_batches(task)
+def ours(task: Task) -> Loop:
+    """The project's engine for a CPU: one network after the other through the compiled loop."""
+    experiment = replace(task.experiment, records_every=_MOST_STEPS)
+    given, nets = _samples(task.images), []
+    for values in initial_parameters(task).numpy():
+        nets.append(network_of(experiment, _inputs(task.images)))
+        nets[-1].weights[0, nets[-1].where] = values
+    histories = []
+    for net in nets:  # of which nothing is recorded but losses of batches
+        history = history_of(experiment, net)._replace(batch_loss=np.zeros(_MOST_STEPS))
+        history.done[1], history.record_steps[1] = 1, -1
+        histories.append(history)
+    orders, left = orders_of(task), [np.arange(0)] * task.seeds
 
-    @torch.no_grad()
-    def run(steps: int) -> None:
-        for inputs, labels in islice(batches, steps):
-            stack.step(inputs, labels)
+    def steps(count: int) -> None:
+        for index, (net, history) in enumerate(zip(nets, histories, strict=True)):
+            wanted = count * experiment.batch
+            while wanted:
+                if not len(left[index]):
+                    left[index] = torch.randperm(len(task.labels), generator=orders[index]).numpy()
+                now, left[index] = left[index][:wanted], left[index][wanted:]
+                run(net, given, now[None], 1, experiment.batch, _MOST_STEPS, history)
+                wanted -= len(now)
 
-    return Loop(run, lambda: stack.parameters)
+    return Loop(steps, lambda: torch.from_numpy(np.stack([net.weights[0, net.where] for net in nets])))
 
 
 def plain(task: Task) -> Loop:
     """One network, nn.Sequential and torch.optim.Adam, on slices of shuffled tensors."""
-    network = plain_network(task.experiment, _initial_parameters(task)[0])
-    return _homework(task, network, _sliced_batches(task))
+    network = plain_network(task.experiment, initial_parameters(task)[0])
+    return _homework(task, network, ((inputs[0], labels[0]) for inputs, labels in _batches(replace(task, seeds=1))))
 
 
 def dataloader(task: Task, root: Path) -> Loop:
@@ -56,16 +75,16 @@ def dataloader(task: Task, root: Path) -> Loop:
     images = mnist(root, train=True, transform=ToTensor())
     shuffle = generator(0, "order")
     loader = DataLoader(images, batch_size=task.experiment.batch, shuffle=True, generator=shuffle)
-    network = plain_network(task.experiment, _initial_parameters(task)[0])
+    network = plain_network(task.experiment, initial_parameters(task)[0])
     return _homework(task, nn.Sequential(nn.Flatten(), *network), _endless(loader))
 
 
 def vmap(task: Task) -> Loop:
     """All networks through torch.func: vmap of grad over stacked modules, fused Adam."""
-    rows = [plain_network(task.experiment, row) for row in _initial_parameters(task)]
+    rows = [plain_network(task.experiment, row) for row in initial_parameters(task)]
     parameters, _ = torch.func.stack_module_state(rows)  # name -> (seed, ...)
     optimiser = torch.optim.Adam(parameters.values(), lr=task.experiment.learning_rate, fused=True)
-    batches = _stacked_batches(task)
+    batches = _batches(task)
 
     def one_loss(parameters: dict[str, Tensor], inputs: Tensor, labels: Tensor) -> Tensor:
         return F.cross_entropy(torch.func.functional_call(rows[0], parameters, (inputs,)), labels)
@@ -82,19 +101,14 @@ def vmap(task: Task) -> Loop:
     return Loop(run, lambda: torch.cat([part.detach().flatten(1) for part in parameters.values()], 1))
 
 
-def autograd(task: Task) -> Loop:
-    """All networks through baddbmm on views of one flat tensor, autograd backwards, fused Adam."""
-    parameters = _initial_parameters(task).requires_grad_()  # (seed, parameter)
-    optimiser = torch.optim.Adam([parameters], lr=task.experiment.learning_rate, fused=True)
-    batches = _stacked_batches(task)
+def initial_parameters(task: Task) -> Tensor:
+    """Of all networks, (seed, parameter)."""
+    return networks.initial_parameters(task.experiment, range(task.seeds))
 
-    def run(steps: int) -> None:
-        for inputs, labels in islice(batches, steps):
-            optimiser.zero_grad()
-            loss(networks.outputs(parameters, task.experiment, inputs), labels).sum().backward()
-            optimiser.step()
 
-    return Loop(run, parameters.detach)
+def orders_of(task: Task) -> list[torch.Generator]:
+    """What each network's orders are drawn from."""
+    return [generator(seed, "order") for seed in range(task.seeds)]
 
 
 def _homework(task: Task, network: nn.Module, batches: Iterator[tuple[Tensor, Tensor]]) -> Loop:
@@ -109,29 +123,27 @@ def _homework(task: Task, network: nn.Module, batches: Iterator[tuple[Tensor, Te
     return Loop(run, lambda: nn.utils.parameters_to_vector(network.parameters()).detach().unsqueeze(0))
 
 
-def _initial_parameters(task: Task) -> Tensor:
-    return networks.initial_parameters(task.experiment, range(task.seeds))
-
-
-def _stacked_batches(task: Task) -> Iterator[tuple[Tensor, Tensor]]:
-    """The trainer's own batches, epoch after epoch: (seed, sample, pixel) and labels (seed, sample)."""
-    labels = task.labels.expand(task.seeds, -1)
-    parts = training.Sets(task.inputs, labels, task.inputs, labels)  # nothing looks at the test set
-    orders = [generator(seed, "order") for seed in range(task.seeds)]
+def _batches(task: Task) -> Iterator[tuple[Tensor, Tensor]]:
+    """Batches, epoch after epoch: (seed, sample, pixel) and labels (seed, sample)."""
+    orders = orders_of(task)
     while True:
-        yield from training._batches(parts, task.experiment.batch, orders)
-
-
-def _sliced_batches(task: Task) -> Iterator[tuple[Tensor, Tensor]]:
-    """Seed 0's batches, epoch after epoch: (sample, pixel) and labels (sample,)."""
-    shuffle, size = generator(0, "order"), task.experiment.batch
-    while True:
-        order = torch.randperm(len(task.inputs), generator=shuffle)
-        for start in range(0, len(order), size):
-            chosen = order[start : start + size]
+        order = torch.stack([torch.randperm(len(task.labels), generator=random) for random in orders])  # (seed, image)
+        for chosen in order.split(task.experiment.batch, 1):
             yield task.inputs[chosen], task.labels[chosen]
 
 
 def _endless(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
     while True:
         yield from loader
+
+
+@lru_cache(maxsize=1)
+def _inputs(images: data.Images) -> Inputs:
+    return inputs_of(images.train_pixels.numpy(), images.test_pixels.numpy()[:1], images.white, "float32")
+
+
+def _samples(images: data.Images) -> Samples:
+    """As the compiled loop takes them, where no whole set is looked at."""
+    inputs, nothing = _inputs(images), np.arange(0)
+    labels = np.append(images.train_labels.numpy(), images.test_labels.numpy()[:1]).astype(np.float32)
+    return Samples(inputs.begin, inputs.features, inputs.levels, labels, labels, nothing, np.zeros(3, np.int64))

@@ -1,5 +1,6 @@
 """Training all networks in one compiled loop: JAX's vmap over networks inside a scan over steps."""
 
+import math
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
@@ -11,11 +12,11 @@ import torch
 from jax import Array
 
 from benchmarks.tasks import Task
-from benchmarks.ways import Loop
+from benchmarks.ways import Loop, initial_parameters, orders_of
 from models import networks
-from models.seeding import generator
 
 _STEPS_A_CALL = 100  # steps in one compiled call: few enough calls that their cost does not show
+_WHITE = 255
 
 
 class State(NamedTuple):
@@ -27,15 +28,20 @@ class State(NamedTuple):
     steps: Array  # ()
 
 
-def scan(task: Task) -> Loop:
-    """All networks through vmap of grad, with a hand-written Adam; batches are gathered inside the scan."""
-    inputs, labels = jnp.asarray(task.inputs.numpy()), jnp.asarray(task.labels.numpy())
-    rate, batches = task.experiment.learning_rate, _batches(task)
+def scan(task: Task, bytes_given: bool = False, stride: int = _STEPS_A_CALL) -> Loop:
+    """All networks through vmap of grad, with a hand-written Adam; batches are gathered inside the scan.
+
+    bytes_given: of uint8 pixels, which become floats once they are gathered, in place of images as floats;
+    stride: steps in one compiled call.
+    """
+    given = task.images.train_pixels if bytes_given else task.inputs
+    inputs, labels = jnp.asarray(given.numpy()), jnp.asarray(task.labels.numpy(), jnp.int32)
+    rate, batches = task.experiment.learning_rate, _batches(task, stride)
     state = _initial_state(task)
 
     def run(steps: int) -> None:
         nonlocal state
-        for _ in range(steps // _STEPS_A_CALL):
+        for _ in range(steps // stride):
             state = _train(state, next(batches), inputs, labels, rate)
         jax.block_until_ready(state)
 
@@ -43,7 +49,7 @@ def scan(task: Task) -> Loop:
         arrays = [np.array(part).reshape(task.seeds, -1) for layer in state.parameters for part in layer]
         return torch.from_numpy(np.concatenate(arrays, 1))
 
-    return Loop(run, parameters, stride=_STEPS_A_CALL)
+    return Loop(run, parameters, stride=stride)
 
 
 @partial(jax.jit, donate_argnums=0)
@@ -51,7 +57,9 @@ def _train(state: State, chosen: Array, inputs: Array, labels: Array, rate: floa
     """One update of every network for each row of `chosen`, (step, net, sample)."""
 
     def step(state: State, rows: Array) -> tuple[State, None]:
-        gradients = jax.vmap(jax.grad(_loss))(state.parameters, inputs[rows], labels[rows])
+        images = inputs[rows]  # (net, sample, pixel)
+        images = images.astype(jnp.float32) / _WHITE if images.dtype == jnp.uint8 else images
+        gradients = jax.vmap(jax.grad(_loss))(state.parameters, images, labels[rows])
         return _adam(state, gradients, rate), None
 
     return jax.lax.scan(step, state, chosen)[0]
@@ -72,8 +80,10 @@ def _adam(state: State, gradients: list[tuple[Array, Array]], rate: float) -> St
     beta1, beta2, steps = 0.9, 0.999, state.steps + 1
     first = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, state.first, gradients)
     second = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * g * g, state.second, gradients)
+    # 1 - beta**steps loses digits in float32, enough for ReLUs to fall to the other side.
+    share1, share2 = (-jnp.expm1(steps * math.log(beta)) for beta in (beta1, beta2))
     parameters = jax.tree.map(
-        lambda p, m, v: p - rate * (m / (1 - beta1**steps)) / (jnp.sqrt(v / (1 - beta2**steps)) + 1e-8),
+        lambda p, m, v: p - rate * (m / share1) / (jnp.sqrt(v / share2) + 1e-8),
         state.parameters,
         first,
         second,
@@ -82,8 +92,7 @@ def _adam(state: State, gradients: list[tuple[Array, Array]], rate: float) -> St
 
 
 def _initial_state(task: Task) -> State:
-    flat = networks.initial_parameters(task.experiment, range(task.seeds))  # (net, parameter)
-    layers = networks.layers(flat, task.experiment.widths)
+    layers = networks.layers(initial_parameters(task), task.experiment.widths)
     parameters = [(jnp.array(x.weight.numpy()), jnp.array(x.bias.squeeze(1).numpy())) for x in layers]
 
     def zeros() -> list[tuple[Array, Array]]:
@@ -92,12 +101,11 @@ def _initial_state(task: Task) -> State:
     return State(parameters, zeros(), zeros(), jnp.zeros(()))
 
 
-def _batches(task: Task) -> Iterator[Array]:
+def _batches(task: Task, stride: int) -> Iterator[Array]:
     """Rows of the data for each call, (step, net, sample): every network in an order of its own."""
-    orders = [generator(seed, "order") for seed in range(task.seeds)]
-    images, size = len(task.inputs), task.experiment.batch
+    orders, images, size = orders_of(task), len(task.labels), task.experiment.batch
     while True:
         order = torch.stack([torch.randperm(images, generator=random) for random in orders])  # (net, image)
         rows = order.unflatten(1, (-1, size)).transpose(0, 1)  # (step, net, sample)
-        for part in rows.split(_STEPS_A_CALL):
+        for part in rows.split(stride):
             yield jnp.asarray(part.numpy())

@@ -21,8 +21,8 @@ from models import networks
 from models.experiment import Experiment, Part
 from models.graphs import Graphs, own_stream
 from models.seeding import generator
+from models.sets import Sets, raw_sets
 from models.stack import Stack, aims, loss, with_one
-from models.training import Sets, raw_sets
 from ontrial.training import Arrays
 
 _STEPS = 60  # of one graph, at most

@@ -1,7 +1,6 @@
 """The engine for a CPU: one network after the other through a compiled loop, on one thread."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,8 +23,9 @@ from models.compiled_layout import (
 )
 from models.compiled_steps import run
 from models.experiment import Experiment
+from models.rounding import without_denormals
 from models.seeding import generator
-from models.training import Sets, raw_sets
+from models.sets import Sets, raw_sets
 from ontrial.training import Arrays
 
 _ORDERED = 100_000  # samples that are put in order at a time
@@ -41,7 +41,7 @@ def train(experiment: Experiment, seeds: Sequence[int], root: Path | None) -> Ar
     initial = initial.reshape(len(seeds), experiment.series, -1)  # (seed, series, parameter)
     masks = networks.kept(experiment, seeds).view(initial.shape).numpy() if experiment.keep < 1 else None
     found: list[Arrays] = []
-    with threadpool_limits(1), _without_denormals():
+    with threadpool_limits(1), without_denormals():
         for row, seed in enumerate(seeds):
             inputs = _inputs(experiment, root, parts, row)
             rows, given = samples_of(experiment, parts, row, inputs)
@@ -103,14 +103,3 @@ def _found(experiment: Experiment, net: Network, history: History) -> Arrays:
     if experiment.snapshots_every:
         found["snapshots"] = history.snapshots
     return found | ({"best_parameters": history.best[0]} if experiment.best_parameters else {})
-
-
-@contextmanager
-def _without_denormals() -> Iterator[None]:
-    """Numbers too small to be normal are 0, on this thread: Adam makes them by the thousand, and they are slow."""
-    before = float(np.float32(1e-38) * np.float32(0.1)) == 0
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(before)

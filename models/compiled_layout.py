@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.experiment import Experiment
-from models.training import Sets
+from models.sets import Sets
 
 Array = NDArray[Any]
 PARTS = ("train", "validation", "test")

@@ -162,8 +162,8 @@ class Experiment:
 
     @property
     def judged_on(self) -> str:
-        """What a verdict is judged on: "functions", or the images."""
-        return "functions" if self.is_function else self.data
+        """What a verdict is judged on: "functions", or the images, of which a miniature is one in thirty."""
+        return "functions" if self.is_function else self.data.removesuffix("-mini")
 
     @property
     def looks(self) -> Looks:

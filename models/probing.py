@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
-from models import training
 from models.experiment import Experiment
-from models.rounding import rounding
-from models.training import Sets
+from models.rounding import rounding, without_denormals
+from models.sets import Sets, sets
 from ontrial.running.sources import module_digest
 from ontrial.training import Arrays, Looks, TierLike
 
@@ -101,14 +101,13 @@ class Probe:
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays]) -> Arrays:
         """Ask the networks of these seeds: one after another on the CPU, so that no answer hangs on its company."""
-        torch.set_num_threads(1)  # two threads are many times slower at these sizes
-        torch.set_flush_denormal(True)
-        if self.place != "process":
-            return self._asked(tuple(seeds), needed)
-        rows = [
-            self._asked((seed,), [{"parameters": arrays["parameters"][row : row + 1]} for arrays in needed])
-            for row, seed in enumerate(seeds)
-        ]
+        with threadpool_limits(1), without_denormals():
+            if self.place != "process":
+                return self._asked(tuple(seeds), needed)
+            rows = [
+                self._asked((seed,), [{"parameters": arrays["parameters"][row : row + 1]} for arrays in needed])
+                for row, seed in enumerate(seeds)
+            ]
         return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
     def _asked(self, seeds: tuple[int, ...], needed: Sequence[Arrays]) -> Arrays:
@@ -118,7 +117,7 @@ class Probe:
                 experiment,
                 seeds,
                 torch.from_numpy(arrays["parameters"]).to(device),
-                training.sets(experiment, seeds, experiment.root, device),
+                sets(experiment, seeds, experiment.root, device),
             )
             for experiment, arrays in zip(self.needs, needed, strict=True)
         ]

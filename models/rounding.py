@@ -1,5 +1,7 @@
-"""What decides how a result is rounded: the libraries, the kernels that they chose, the device."""
+"""What decides how a result is rounded: the libraries, the kernels that they chose, the device, and small numbers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -35,3 +37,14 @@ def rounding(device: str) -> dict[str, Any]:
         "blas": kernels,
         "torch_kernels": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+@contextmanager
+def without_denormals() -> Iterator[None]:
+    """Numbers too small to be normal are 0, on this thread: Adam makes them by the thousand, and they are slow."""
+    before = float(numpy.float32(1e-38) * numpy.float32(0.1)) == 0
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(before)

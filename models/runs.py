@@ -44,7 +44,7 @@ def experiment_of(run: Run) -> Experiment:
 
 
 def by_series(run: Run, values: Array) -> Array:
-    """What was recorded for every network, with an axis of series: (seed, series, …), also where there is one a seed."""
+    """What was recorded for every network, with an axis of series, also of one: (seed, series, …)."""
     return values if experiment_of(run).series > 1 else values[:, np.newaxis]
 
 

@@ -1,9 +1,10 @@
 """What was found: the words of a report's template, the numbers and verdicts of the record."""
 
+import re
 import textwrap
 
 from ontrial.evidence.verdicts import Evidence, Verdict
-from ontrial.publish import panels
+from ontrial.publish import panels, singles
 from ontrial.publish.entries import Judged, Report
 from ontrial.publish.summary import Claim, Summary, combined
 from ontrial.publish.templates import environment
@@ -17,11 +18,14 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
     """A report's findings in Markdown.
 
     template: their words, with `verdict(id, word)`, `numbers(id, which, case)`, `basis(id)`, `ours(id, of)` and
-    `figure(id)` where the record speaks; figures: the folder of artifacts, as the document reaches it. A claim that
-    was not run since it was registered anew is spoken of as it stood before, and `basis` says so.
+    `figure(id)` where the record speaks; with `alone(id)`, `alone_typically(word)` and `misled()` of what single seeds
+    say, and `by_own_numbers(id, word)` of what the report's numbers do; figures: the folder of artifacts, as the
+    document reaches it. A claim that was not run since it was registered anew is spoken of as it stood before, and
+    `basis` says so.
     Raises StaleFinding where a verdict, or a case, is no longer what the words say.
     """
     claims = {claim.id: claim for claim in summary.of(report)}
+    single = singles.of(claims.values())
 
     def claim_of(name: str) -> Claim:
         if name not in claims or not _judged(claims[name]):
@@ -61,7 +65,29 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
             raise StaleFinding(f"the findings show a figure of {name}, which has none")
         return f"{figures}/{found[0]}"
 
-    known = {each.__name__: each for each in (verdict, numbers, basis, ours, figure)}
+    def alone(name: str) -> str:
+        if name not in single:
+            raise StaleFinding(f"the findings speak of single seeds of {name}, which full did not judge on seeds")
+        return single[name].words
+
+    def alone_typically(word: str) -> str:
+        found = singles.typical(single.values(), Verdict(word))
+        if found is None:
+            raise StaleFinding(f"the findings speak of claims that full found to be {word}, and there are none")
+        return found.words
+
+    def misled() -> str:
+        *others, last = singles.misled(single) or ["none"]
+        return " and ".join(filter(None, (", ".join(others), last)))
+
+    def by_own_numbers(name: str, word: str) -> str:
+        found = claim_of(name).by_its_own_numbers
+        if found != word:
+            raise StaleFinding(f"the findings say that by its own numbers {name} is: {word}, but it is: {found}")
+        return name
+
+    spoken = (verdict, numbers, basis, ours, figure, alone, alone_typically, misled, by_own_numbers)
+    known = {each.__name__: each for each in spoken}
     jinja = environment().overlay(autoescape=False)  # Markdown, of our own words and numbers alone
     paragraphs = map(_wrapped, jinja.from_string(template).render(**known).strip().split("\n\n"))
     return "\n\n".join(paragraphs).replace("\n\n- ", "\n- ")  # the items of a list stand close together
@@ -76,7 +102,7 @@ def _wrapped(paragraph: str) -> str:
     if paragraph.startswith(("#", "![", "|")):
         return paragraph
     first, rest = ("- ", "  ") if paragraph.startswith("- ") else ("", "")
-    text = " ".join(paragraph.removeprefix("- ").split())
+    text = re.sub(r"[ \t\n]+", " ", paragraph.removeprefix("- ")).strip()  # what must stay on one line has other spaces
     options = {"break_long_words": False, "break_on_hyphens": False}
     return textwrap.fill(text, 120, initial_indent=first, subsequent_indent=rest, **options)  # type: ignore[arg-type]
 

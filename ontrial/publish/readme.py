@@ -1,4 +1,4 @@
-"""The generated parts of README.md and docs/: what stands between two markers comes from the record.
+"""The generated parts of README.md, CHANGELOG.md and docs/: what stands between two markers comes from the record.
 
 `python -m ontrial.publish.readme` fills them all; with `--check` it only says which are stale.
 """
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ontrial.files import write_if_changed
-from ontrial.publish.cost import in_words
+from ontrial.publish import cost, registrations, singles
 from ontrial.publish.findings import StaleFinding, findings
 from ontrial.publish.reading import read
-from ontrial.publish.registrations import registrations
 from ontrial.publish.summary import Summary
+from ontrial.publish.undecided import undecided
 from ontrial.publish.verdict_table import verdict_table
 
 FINDINGS, IN_SHORT = "findings.md", "findings-in-short.md"  # templates in a report's folder
@@ -20,7 +20,8 @@ FINDINGS, IN_SHORT = "findings.md", "findings-in-short.md"  # templates in a rep
 
 def documents(root: Path) -> list[Path]:
     """The documents of a project that may have generated parts."""
-    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
+    found = (root / "README.md", root / "CHANGELOG.md", *sorted((root / "docs").glob("*.md")))
+    return [path for path in found if path.is_file()]
 
 
 def filled(text: str, name: str, content: str) -> str:
@@ -38,7 +39,8 @@ def filled(text: str, name: str, content: str) -> str:
 def generated(path: Path, root: Path, artifacts: Path) -> str:
     """A document as it should be, given the record in a folder of artifacts.
 
-    Parts: `verdicts`, `findings`, `findings-in-full`, `cost`, `registrations`; those that it has markers for.
+    Parts: `verdicts`, `findings`, `findings-in-full`, `singles`, `undecided`, `cost`, `registrations`, `changes`; those
+    that it has markers for.
     Raises StaleFinding where the words of a finding are no longer borne out, ValueError where the record is damaged.
     """
     text, summary = path.read_text(encoding="utf-8"), read(artifacts)
@@ -47,8 +49,11 @@ def generated(path: Path, root: Path, artifacts: Path) -> str:
         "verdicts": lambda: verdict_table(summary),
         "findings": lambda: _findings(summary, root, IN_SHORT, figures),
         "findings-in-full": lambda: _findings(summary, root, FINDINGS, figures),
-        "cost": lambda: in_words(summary),
-        "registrations": lambda: registrations(summary),
+        "singles": lambda: singles.in_words(summary),
+        "undecided": lambda: undecided(summary),
+        "cost": lambda: cost.in_words(summary, cost.loop_rate(artifacts)),
+        "registrations": lambda: registrations.registrations(summary, _changes(summary, root)),
+        "changes": lambda: "\n".join(map(registrations.changes_in_words, _changes(summary, root).values())),
     }
     for name, content in parts.items():
         if f"<!-- {name} -->" in text:
@@ -64,6 +69,11 @@ def _findings(summary: Summary, root: Path, name: str, figures: str) -> str:
         if report.folder and path.is_file():
             found.append(findings(summary, report, path.read_text(encoding="utf-8"), figures))
     return "\n\n".join(found)
+
+
+def _changes(summary: Summary, root: Path) -> dict[str, registrations.Changes]:
+    """What every report says of its changed criteria, by its name."""
+    return {each.name: registrations.changes(root / each.folder) for each in summary.reports if each.folder}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from models import networks, training
+from models import networks
 from models.experiment import Experiment
 from models.seeding import generator
+from models.sets import sets
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def plain_training(experiment: Experiment, seed: int, member: int = 0) -> PlainR
 
 
 def _plain_training(experiment: Experiment, seed: int, member: int) -> PlainRun:
-    parts = training.sets(experiment, [seed], None, torch.device("cpu"))
+    parts = sets(experiment, [seed], None, torch.device("cpu"))
     train_x, test_x = (x if x.ndim == 2 else x[0] for x in (parts.train_inputs, parts.test_inputs))
     train_y, test_y = parts.train_targets[0], parts.test_targets[0]
     data = {"train": (train_x, train_y), "test": (test_x, test_y)}

@@ -131,7 +131,7 @@ class Recording(TorchDispatchMode):
         self.calls.append((func, args, kwargs or {}, answer))
         return answer
 
-    def capture_begin(self, pool, capture_error_mode):  # noqa: ARG002
+    def capture_begin(self, pool, capture_error_mode):
         assert capture_error_mode == "thread_local"
         self.__enter__()
 

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_info
 
 from models import compiled, compiled_layout, compiled_steps, data, networks
 from models.experiment import Experiment
-from models.training import raw_sets, train
+from models.sets import raw_sets
+from models.training import train
 
 ROOT = Path(__file__).parents[2]
 DIGITS = Experiment("digits", (12, 9), epochs=2, batch_size=50, labels="random", validation=100)

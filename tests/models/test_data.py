@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from models import data, training
+from models import data
 from models.experiment import Experiment
+from models.sets import sets
 
 ROOT = Path(__file__).parents[2]
 MNIST = Path(os.environ.get("DATA_ROOT", ROOT.parent / "shared" / "data"))
@@ -54,7 +55,7 @@ def test_no_point_of_a_function_is_in_two_of_its_sets(seed):
     assert len(train & test) < 5  # of 1,000 each of some millions of float32: chance alone
     assert not outside & (train | test)
     experiment = Experiment("cos", (3,), epochs=1)
-    parts = training.sets(experiment, [seed], None, torch.device("cpu"))
+    parts = sets(experiment, [seed], None, torch.device("cpu"))
     assert set(parts.train_inputs.flatten().tolist()) == train
     assert set(parts.test_inputs.flatten().tolist()) == test
     torch.testing.assert_close(parts.test_targets, parts.test_inputs.cos())
@@ -70,7 +71,7 @@ def test_functions_are_trained_inside_and_asked_outside_on_both_sides():
 
 def test_the_test_set_of_images_is_the_one_that_is_scored():
     experiment = Experiment("digits", (3,), epochs=1)
-    parts, digits = training.sets(experiment, [0, 1], None, torch.device("cpu")), data.images("digits", None)
+    parts, digits = sets(experiment, [0, 1], None, torch.device("cpu")), data.images("digits", None)
     assert torch.equal(parts.test_inputs, digits.test_inputs)
     assert torch.equal(parts.test_targets[1], digits.test_labels)
     assert torch.equal(parts.train_inputs, digits.train_inputs)

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from ontrial.measures.spectra import minimal_ratio, negative_share
-from ontrial.claim import Sentence, Trial
-from ontrial.evidence.verdicts import Verdict
 from models import networks, training
 from models.experiment import Experiment, parameter_count
 from models.probing import Trained
+from models.sets import sets
 from models.stationary_points import ALMOST_ZERO, derivatives, solve, stationary_points
+from ontrial.measures.spectra import minimal_ratio, negative_share
 
 TINY = Experiment("cos", (1,), epochs=20, activation="tanh", dtype="float64")  # 4 parameters
 NET = Experiment("cos", (3, 5), epochs=20, activation="tanh", dtype="float64")  # 32
@@ -21,7 +20,7 @@ CPU = torch.device("cpu")
 
 
 def net(experiment, seeds=(0, 1)):
-    data = training.sets(experiment, seeds, None, CPU)
+    data = sets(experiment, seeds, None, CPU)
     return networks.initial_parameters(experiment, seeds), data.train_inputs, data.train_targets
 
 
@@ -124,7 +123,7 @@ def test_solver_says_who_did_not_get_there_and_lets_those_go_who_did():
 def test_probe_answers_for_every_seed_and_the_same_twice():
     seeds = (0, 1, 2)
     arrays = training.train(NET, seeds)
-    trained = Trained(NET, seeds, torch.from_numpy(arrays["parameters"]), training.sets(NET, seeds, None, CPU))
+    trained = Trained(NET, seeds, torch.from_numpy(arrays["parameters"]), sets(NET, seeds, None, CPU))
     first, second = stationary_points(trained), stationary_points(trained)
     shapes = {name: values.shape for name, values in first.items()}
     assert shapes == {
@@ -135,12 +134,3 @@ def test_probe_answers_for_every_seed_and_the_same_twice():
     reached = first["gradient_norm_there"] < ALMOST_ZERO
     assert (reached | (first["iterations_there"] == 1000)).all()
     assert reached.any()
-
-
-def test_too_few_accepted_runs_cannot_decide():
-    trial = Trial(Sentence("Z2", "planted", "tests"), "", 0.99)
-    falling = trial.rank_correlation(np.arange(12.0), -np.arange(12.0), "rho")
-    assert ((falling < 0).verdict, falling.n) == (Verdict.HOLDS, 12)
-    for count in (0, 1, 9):
-        few = trial.rank_correlation(np.arange(count), -np.arange(count), "rho")
-        assert ((few < 0).verdict, (few > 0).verdict, few.n) == (Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE, count)

@@ -11,7 +11,8 @@ from torch import nn
 from models import data, networks
 from models.experiment import Experiment
 from models.seeding import generator
-from models.training import sets, train
+from models.sets import sets
+from models.training import train
 from tests.models.oracle import assert_equal_but_for_rounding, plain_network, plain_training
 
 SEEDS = (3, 2**32 - 1)

@@ -1,8 +1,10 @@
 """The cost of the full tier: what is shared counts once, and miniatures not at all."""
 
+import json
+
 import pytest
 
-from ontrial.publish.cost import core_seconds, in_words
+from ontrial.publish.cost import core_seconds, images_trained, in_words, loop_rate
 from ontrial.publish.reading import summary
 from tests.publish.planted import declared, locked, record, whole
 
@@ -49,7 +51,7 @@ def test_a_task_that_was_not_timed_is_named_and_not_taken_for_free():
 
 def test_a_row_names_its_task_its_seeds_and_what_is_missing():
     text = words(full("M4", SHALLOW | {"seconds": 72_000.0}))
-    assert "| Part 2, Task 2: on M | 20 | 8 | not recorded |" in text
+    assert "| Part 2, Task 2: on M | 20 | 8 | not recorded | – |" in text
     assert "Not yet run in full, or not timed: on F; on I; on P." in text
 
 
@@ -61,7 +63,7 @@ def test_what_was_not_run_since_it_was_registered_anew_costs_what_it_did_before(
 
 @pytest.mark.parametrize(("seconds", "text"), [(90.0, "0.025"), (5400.0, "1.5"), (40_000.0, "11")])
 def test_hours_have_two_digits(seconds, text):
-    assert f"| together | {text} | | |" in words(full("M4", SHALLOW | {"seconds": seconds}))
+    assert f"| together | {text} | | | – |" in words(full("M4", SHALLOW | {"seconds": seconds}))
 
 
 def test_every_task_names_the_machines_that_it_was_judged_on():
@@ -71,3 +73,28 @@ def test_every_task_names_the_machines_that_it_was_judged_on():
     text = words(*judged, sessions=[slow, quick])
     assert "| Part 2, Task 2: on M | 0.039 | 8 | A, 15 GFLOP/s; B, 81 GFLOP/s |" in text
     assert "on I | 0.028 | 8 | B, 81 GFLOP/s |" in text
+
+
+def test_a_training_that_was_asked_two_questions_counts_once_and_each_question_too():
+    asked = [ASKED | {"asked": "sharpness"}, ASKED | {"asked": "sensitivity"}, ASKED | {"asked": "sensitivity"}]
+    assert list(core_seconds(claims(full("B1", SHALLOW, *asked))).values()) == [114.0]
+
+
+def test_a_device_is_named_in_place_of_its_processor_s_rate():
+    session = {"time": "A", "cpu": "Xeon", "matrix_product_rate": 153.0, "device": "cuda"}
+    assert "on M | 0.011 | 8 | cuda, Xeon |" in words(full("M5", DEEP) | {"session": "A"}, sessions=[session])
+
+
+def test_the_common_loop_sees_the_same_images_at_its_own_rate(tmp_path):
+    first = SHALLOW | {"steps": 1000, "batch_size": 50, "trained": 16}
+    line = {"name": "line", "steps": 10, "data": "cos", "trained": 16, "seconds": 1.0}
+    judged = [full("P2", first), full("P7", first | {"trained": 72, "seconds": 300.0}), full("F1", line)]
+    assert [*images_trained(claims(*judged)).values()] == [0, 3_600_000]
+    assert loop_rate(tmp_path) is None
+    rows = [{"way": way, "images_per_second": rate} for way, rate in (("plain", 3.0), ("dataloader", 500.0))]
+    (tmp_path / "benchmarks.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    text = in_words(summary(whole(*judged)), loop_rate(tmp_path))
+    assert "Task 1: on F | 0.00028 | 8 | not recorded | – |" in text
+    assert "Task 2: on P | 0.083 | 8 | not recorded | 2 |" in text
+    assert "| together | 0.084 | | | 2 |" in text
+    assert "the same images at 500 a second" in text

@@ -4,7 +4,7 @@ import pytest
 
 from ontrial.publish import findings
 from ontrial.publish.reading import summary
-from tests.publish.planted import declared, locked, record, whole
+from tests.publish.planted import declared, evidence, locked, record, whole
 
 
 def said(template, *verdicts, **more):
@@ -24,6 +24,18 @@ def test_numbers_come_from_the_evidence(found):
     assert found("![x]({{ figure('F9') }})") == "![x](artifacts/figures/planted/full-functions-1/planted.png)"
 
 
+def test_single_seeds_and_the_report_s_own_numbers_speak_too(found):
+    assert found("{{ alone('F9') }}, {{ alone_typically('holds') }}, {{ misled() }}") == "100\u00a0%, 100\u00a0%, none"
+    few, many = [1.0, 9.0], [-1.0, *[9.0] * 7]
+    judged = [
+        record(name, "refuted", tier="full", by_its_own_numbers="yes", evidence=[planted])
+        for name, values in (("F1", few), ("F2", few), ("F3", many), ("F4", few))
+        for planted in [evidence("x", values, min(values), 9.0, "refuted", {"high": 2})]
+    ]
+    template = "{{ misled() }}; {{ alone_typically('refuted') }}; {{ by_own_numbers('F1', 'yes') }}"
+    assert said(template, *judged) == "F1, F2 and F4; 50\u00a0%; F1"
+
+
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
@@ -33,6 +45,9 @@ def test_numbers_come_from_the_evidence(found):
         ("{{ numbers('F9', 1, 'deep') }}", "speak of condition 1 of F9 deep, which has 1"),
         ("{{ numbers('F8') }}", "speak of F8, which was not judged"),
         ("{{ ours('F9', 'loss', 'deep') }}", "speak of 'loss' beside F9, which was not recorded"),
+        ("{{ alone('F8') }}", "speak of single seeds of F8, which full did not judge on seeds"),
+        ("{{ alone_typically('refuted') }}", "that full found to be refuted, and there are none"),
+        ("{{ by_own_numbers('F9', 'yes') }}", "by its own numbers F9 is: yes, but it is: not given"),
     ],
 )
 def test_words_that_the_evidence_no_longer_bears_out_are_refused(found, template, reason):

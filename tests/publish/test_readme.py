@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ontrial.publish import readme
-from ontrial.publish.reading import summary
+from ontrial.publish.reading import read, summary
 from ontrial.publish.readme import documents, filled, generated
-from ontrial.publish.registrations import registrations
+from ontrial.publish.registrations import changes, changes_in_words, registrations
 from tests.publish.planted import declared, evidence, locked, plant, record, whole
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +51,8 @@ def project(tmp_path):
     for name in (readme.FINDINGS, readme.IN_SHORT):
         (tmp_path / "claims" / "planted" / name).write_text(template, encoding="utf-8")
     (tmp_path / "docs").mkdir()
-    marked = "".join(f"<!-- {name} -->\n<!-- /{name} -->\n" for name in ("findings-in-full", "cost", "registrations"))
+    names = ("findings-in-full", "cost", "registrations", "singles", "undecided", "changes")
+    marked = "".join(f"<!-- {name} -->\n<!-- /{name} -->\n" for name in names)
     (tmp_path / "docs" / "more.md").write_text(marked, encoding="utf-8")
     head = "<!-- verdicts -->\nold\n<!-- /verdicts -->\n<!-- findings -->\n<!-- /findings -->\n"
     (tmp_path / "README.md").write_text(head, encoding="utf-8")
@@ -68,6 +69,8 @@ def test_every_document_is_filled_and_a_check_tells_which_are_stale(project):
     assert "It holds — [see](artifacts/figures/planted/full-digits-1/planted.png)." in text
     text = (project / "docs" / "more.md").read_text(encoding="utf-8")
     assert "[see](../artifacts/figures/planted/full-digits-1/planted.png)" in text
+    assert "Nothing is undecided." in text
+    assert "| F1 | planted F1 | **holds** | 100\u00a0% | 8 |  |" in text
     readme.main(["--root", str(project), "--check"])
 
 
@@ -100,12 +103,64 @@ def test_the_first_registration_stands_beside_what_a_lock_gave_and_what_moved_is
     claims = [declared(name, *cases.get(name, ()), registered=locked()) for name in ids]
     lines = registrations(summary(whole(*verdicts, claims=claims))).splitlines()
     assert "Of 4 claims that were judged before criteria were locked, 2 have been judged again" in lines[0]
-    assert "1 of these moved. 2 claims are new." in lines[0]
+    assert "1 of these moved (by chance: F1). 2 claims are new." in lines[0]
     assert lines[4:] == [
-        "| F1 | planted F1 | refuted (n = 8) | holds (n = 8) | yes |",
-        "| F2 | planted F2 | holds (n = 8) | holds (n = 8) | no |",
-        "| F3 | planted F3 | inconclusive (n = 8) | not yet run |  |",
-        "| F5 | planted F5 | holds (n = 8) | not yet run |  |",
-        "| F4 | planted F4 | new | holds | |",
-        "| F6 | planted F6 | new | not yet run | |",
+        "| F1 | planted F1 | refuted (n = 8) | holds (n = 8) | refuted → holds | chance |",
+        "| F2 | planted F2 | holds (n = 8) | holds (n = 8) | no |  |",
+        "| F3 | planted F3 | inconclusive (n = 8) | not yet run |  |  |",
+        "| F5 | planted F5 | holds (n = 8) | not yet run |  |  |",
+        "| F4 | planted F4 | new | holds | | |",
+        "| F6 | planted F6 | new | not yet run | | |",
     ]
+
+
+def test_what_moved_a_verdict_is_its_criterion_its_seeds_its_interval_or_chance():
+    moves = {
+        "F1": [("", "holds", "refuted")],
+        "F2": [("", "inconclusive", "holds")],
+        "F3": [("", "holds", "inconclusive")],
+        "F4": [("", "inconclusive", "refuted")],
+        "F5": [("a", "refuted", "refuted"), ("b", "inconclusive", "holds")],
+        "F6": [("a", "holds", "holds"), ("b", "inconclusive", "holds")],
+    }
+    verdicts = [
+        record(name, found, tier="full", case=case, registration=number)
+        for name, cases in moves.items()
+        for case, *both in cases
+        for number, found in enumerate(both)
+    ]
+    verdicts.append(record("F7", "holds", tier="full", registration=0))
+    verdicts += [record("F7", "refuted", tier="full", case=case) for case in ("a", "b")]
+    cases = {name: [case for case, *_ in each] for name, each in moves.items()} | {"F7": ["a", "b"]}
+    claims = [declared(name, *each, registered=locked()) for name, each in cases.items()]
+    text = registrations(summary(whole(*verdicts, claims=claims)), {"planted": {"F4": "a reason"}})
+    assert "6 of these moved (by chance: F1, F7; by seeds: F2, F6; by interval: F3; by criterion: F4)" in text
+    assert "; in F5 a case did. 0 claims are new." in text
+    ends = [line.split(" | ")[4:] for line in text.splitlines()[4:]]
+    assert ends == [
+        ["holds → refuted", "chance |"],
+        ["inconclusive → holds", "seeds |"],
+        ["holds → inconclusive", "interval |"],
+        ["inconclusive → refuted", "criterion |"],
+        ["b: inconclusive → holds", "seeds |"],
+        ["b: inconclusive → holds", "seeds |"],
+        ["holds → refuted", "chance |"],
+    ]
+
+
+def test_a_report_says_which_criteria_changed_and_why(tmp_path):
+    assert changes(tmp_path) == {}
+    path = tmp_path / "changed.toml"
+    path.write_text('[[changed]]\nclaims = ["F1", "M1"]\nwhy = "both count"\n', encoding="utf-8")
+    assert changes(tmp_path) == {"F1": "both count", "M1": "both count"}
+    assert changes_in_words(changes(tmp_path) | {"F2": "long " * 40}).splitlines()[0] == "- **F1, M1**: both count."
+    for damage in ("[[changed]]\nclaims = ['F1']", "changed = 3", "[", "[[changed]]\nclaims = ['F1', 'F1']\nwhy = ''"):
+        path.write_text(damage, encoding="utf-8")
+        with pytest.raises(ValueError, match=r"changed\.toml is damaged"):
+            changes(tmp_path)
+
+
+def test_every_changed_criterion_is_of_a_claim_that_there_is():
+    claims = {claim.id for claim in read(ROOT / "artifacts").claims}
+    for report in read(ROOT / "artifacts").reports:
+        assert changes(ROOT / report.folder).keys() <= claims

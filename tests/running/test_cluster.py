@@ -60,4 +60,4 @@ def test_a_cluster_leaves_the_same_bits_as_processes_of_our_own(scheduler, tmp_p
 
 def test_an_address_where_nothing_answers_is_refused():
     with pytest.raises(ValueError, match=re.escape("--engine tcp://127.0.0.1:9: no Dask scheduler answers")):
-        dask_executor("tcp://127.0.0.1:9")
+        dask_executor("tcp://127.0.0.1:9", seconds=0.5)

@@ -1,0 +1,32 @@
+"""What is still open, and what it would take."""
+
+import pytest
+
+from ontrial.publish.reading import summary
+from ontrial.publish.undecided import undecided
+from tests.publish.planted import declared, evidence, record, whole
+
+
+def said(*verdicts, **more):
+    return undecided(summary(whole(*verdicts, **more))).splitlines()
+
+
+def full(name, found, **more):
+    return record(name, found, tier="full", **more)
+
+
+@pytest.mark.parametrize(
+    ("needed", "words"), [(1234, "about 1,226 more seeds"), ("at the border", "at the border"), (None, "")]
+)
+def test_an_open_condition_says_what_it_would_take(needed, words):
+    sure = evidence("sure", [1.0, 2.0], 1.0, 2.0, "holds", {"high": 9})
+    open_ = evidence("| steps", [1.0] * 8, 1.0, 9.0, "inconclusive", {"high": 3, "high_included": False}, left_out=4)
+    lines = said(full("M2", "inconclusive", case="deep", evidence=[sure, open_], seeds_needed=needed))
+    row = rf"| M2 | planted M2 | deep: \| steps: 1 (1 to 9), n = 8 of 12 seeds | &lt; 3 | {words} |"
+    assert lines[2:] == [row]
+
+
+def test_open_cases_of_claims_that_are_refuted_are_named_and_fast_is_left_out():
+    cases = [full("M2", "inconclusive", case="a"), full("M2", "refuted", case="b")]
+    lines = said(*cases, record("F1", "inconclusive"), full("F2", "holds"), claims=[declared("M2", "a", "b")])
+    assert lines == ["Nothing is undecided.", "", "Open as well, but their claims are refuted by another case: M2 a."]
