@@ -82,7 +82,7 @@ def timed_on_device(benchmark: BenchmarkFixture, measured: Session) -> Callable[
 
 
 @pytest.fixture
-def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[Task, bool], Loop]:
+def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loop]:
     """The loop that JAX compiles, on one CPU thread; skips where jax, an optional peer, is not there."""
     # XLA reads these once, when jax is first used.
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
@@ -118,7 +118,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     rate = f"matrix products at {summary['matrix_product_rate']:.1f} GFLOP/s"
     terminalreporter.section("training throughput on one thread, and on a GPU where there is one")
     terminalreporter.write_line(f"{summary['cpu']}, torch {summary['torch']}, {rate}\n")
-    terminalreporter.write_line(f"{table(summary)}{device_table(summary)}\n\n{config.stash[_WRITTEN]}")
+    terminalreporter.write_line(
+        f"{table(summary)}{device_table(measured.device, measured.device_rows)}\n\n{config.stash[_WRITTEN]}"
+    )
 
 
 def _summary(measured: Session) -> Summary:

@@ -58,7 +58,7 @@ def measure(benchmark: BenchmarkFixture, way: str, task: Task, loop: Loop, sessi
             beside[name].append(steps_of[name] * task.experiment.batch / _seconds(other, steps_of[name]))
 
     benchmark.group = f"{task.net}, batch {task.experiment.batch}"
-    benchmark.pedantic(loop.run, args=(steps,), setup=before_a_round, rounds=ROUNDS, iterations=1)
+    benchmark.pedantic(loop.run, args=(steps,), setup=before_a_round, rounds=ROUNDS, iterations=1)  # type: ignore[no-untyped-call]
     if benchmark.stats is None:  # --benchmark-disable: the loop ran once, nothing was timed
         return
     rates = [steps * task.images_a_step / seconds for seconds in benchmark.stats.stats.data]
@@ -93,7 +93,7 @@ def measure_on_device(
     loop.run(3 * loop.stride)  # a block is prepared, then captured
     steps = _steps(loop, _ROUND)
     benchmark.group = f"{task.net}, batch {task.experiment.batch}, on the device"
-    benchmark.pedantic(loop.run, args=(steps,), rounds=ROUNDS, iterations=1)
+    benchmark.pedantic(loop.run, args=(steps,), rounds=ROUNDS, iterations=1)  # type: ignore[no-untyped-call]
     if benchmark.stats is None:
         return
     row: DeviceRow = {

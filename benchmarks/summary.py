@@ -1,6 +1,6 @@
 """What a session of benchmarks found, and how it is shown."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NotRequired, TypedDict
 
 _OTHERS = ("dataloader", "plain", "vmap", "jax", "jax uint8")  # ways that are not ours
@@ -70,7 +70,8 @@ def in_words(summary: Summary) -> str:
     return (
         f"{summary['cpu']}, torch {summary['torch']}; matrix products on one thread: "
         f"{summary['matrix_product_rate']:.1f} GFLOP/s. Ratios are medians over rounds that are paired with the plain "
-        f"loop's and ours.{of_products}{loop}\n\n{table(summary)}{device_table(summary)}"
+        f"loop's and ours.{of_products}{loop}\n\n{table(summary)}"
+        f"{device_table(summary.get('device'), summary.get('device_rows', []))}"
     )
 
 
@@ -101,12 +102,12 @@ def table(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def device_table(summary: Summary) -> str:
+def device_table(device: str | None, rows: Sequence[DeviceRow]) -> str:
     """The rows of a GPU as a Markdown table under its name; nothing where there was none."""
-    if not (rows := summary.get("device_rows")):
+    if not rows:
         return ""
     lines = [
-        f"\n\nOn one {summary['device']}:\n",
+        f"\n\nOn one {device}:\n",
         "| net | batch | way | networks | streams | µs a network-step | share of the time in blocks of steps |",
         "|---|--:|---|--:|--:|--:|--:|",
     ]
@@ -125,7 +126,7 @@ def lacking(rows: Iterable[Row], cases: Iterable[tuple[str, int]]) -> list[str]:
 
 def _place(row: Row) -> tuple[int, str, int, float]:
     """Small nets before deep ones, large batches before small, fast before slow."""
-    return len(row["net"].split("-")), row["net"], -row["batch"], -row["times_plain"]
+    return len(row["net"].split("-")), row["net"], -row["batch"], -row.get("times_ours", row["times_plain"])
 
 
 def _digits(value: float) -> str:

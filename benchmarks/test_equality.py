@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from benchmarks import ways
-from benchmarks.summary import Row, Summary, device_table, lacking, table
+from benchmarks.summary import DeviceRow, Row, Summary, device_table, lacking, table
 from benchmarks.tasks import CASES, SMALL_NET, Task
 from benchmarks.ways import Loop
 from benchmarks.ways_device import Captured, side_by_side
@@ -64,13 +64,20 @@ def test_table_puts_fastest_way_first() -> None:
     assert header.startswith("| net | batch | way | images a second |")
     assert lines[0] == "| 784-30-10 | 50 | ours, 1 net | 12,300 | 4,065 | 12 | 1.0 | 5.0 % |"
     assert [line.split("|")[6].strip() for line in lines] == ["12", "1.0", "0.083"]
-    assert device_table(summary) == ""
+    assert device_table(None, []) == ""
 
 
 def test_table_of_a_device_names_it() -> None:
-    counts = {"net": SMALL_NET, "batch": 50, "seeds": 24, "streams": 8}
-    row = counts | {"way": "captured", "microseconds": 0.59, "in_blocks": 0.9}
-    *_, title, _, _, _, line = device_table({"device": "planted", "device_rows": [row]}).splitlines()
+    row: DeviceRow = {
+        "way": "captured",
+        "net": SMALL_NET,
+        "batch": 50,
+        "seeds": 24,
+        "streams": 8,
+        "microseconds": 0.59,
+        "in_blocks": 0.9,
+    }
+    *_, title, _, _, _, line = device_table("planted", [row]).splitlines()
     assert title == "On one planted:"
     assert line == "| 784-30-10 | 50 | captured | 24 | 8 | 0.59 | 90 % |"
 

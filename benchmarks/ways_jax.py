@@ -43,7 +43,7 @@ def scan(task: Task, bytes_given: bool = False, stride: int = _STEPS_A_CALL) -> 
         nonlocal state
         for _ in range(steps // stride):
             state = _train(state, next(batches), inputs, labels, rate)
-        jax.block_until_ready(state)
+        jax.block_until_ready(state)  # type: ignore[no-untyped-call]
 
     def parameters() -> torch.Tensor:
         arrays = [np.array(part).reshape(task.seeds, -1) for layer in state.parameters for part in layer]

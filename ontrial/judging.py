@@ -29,8 +29,10 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         vars(report).pop("wasxfail", None)
     if trial is None:
         return
-    if call.when == "setup" and isinstance(raised, Diverged):
-        session.records.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, str(raised)))
+    if call.when == "setup" and raised is not None and not isinstance(raised, pytest.skip.Exception):
+        # What broke is a finding; what could not be trained must not take the place of what was found before.
+        kept = session.records if isinstance(raised, Diverged) else session.not_judged
+        kept.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, str(raised)))
     claim = given.get("claim")
     if call.when != "call" or not isinstance(claim, Claim):
         return
@@ -44,7 +46,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         problem = _NO_VERDICT
         report.not_judged = True  # type: ignore[attr-defined]
     if not problem:
-        problem = session.differs(session.claims[item], claim)
+        problem = session.differs(session.claims[item], claim) or _answers_otherwise(item, session, claim)
     if not problem:
         try:
             figure = _drawn(item, session, claim)
@@ -62,6 +64,21 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
     name = str(session.claims[item])
     said, reason = outcome(name, claim.evidence, claim.verdict, session.known(session.claims[item]))
     _say(item, report, said, reason)
+
+
+def _answers_otherwise(item: pytest.Item, session: Session, claim: Claim) -> str:
+    """How a measure answers otherwise than the record has it of the same stored runs, in words; "" where none does."""
+    declared, trial = session.claims[item], session.trials[item]
+    before = session.recorded(declared)
+    if before is None or not before.runs or before.runs != session.plan.digest(trial):
+        return ""
+    for was, now in zip(before.evidence, claim.evidence, strict=False):
+        if [f"{value:.7g}" for value in was.interval.values] != [f"{value:.7g}" for value in now.interval.values]:
+            return (
+                f"{now.interval.measure!r} answers otherwise than is recorded of the same stored runs. A measure that "
+                "is mended is another criterion: give it another name, and register its task anew"
+            )
+    return ""
 
 
 def _say(item: pytest.Item, report: pytest.TestReport, said: str, reason: str) -> None:
@@ -139,6 +156,7 @@ def _record(
         figures=(figure,) if figure else (),
         settings=settings,
         seconds=seconds,
+        runs=session.plan.digest(trial),
     )
 
 

@@ -13,7 +13,8 @@ from ontrial.declarations import Declaration
 from ontrial.evidence.ranks import fewest
 from ontrial.known import Known, Name
 from ontrial.known import read as read_known
-from ontrial.publish.entries import Judged
+from ontrial.publish import reading
+from ontrial.publish.entries import Judged, Key
 from ontrial.registration import Criterion, Lock
 from ontrial.running.plan import Plan
 from ontrial.running.scale import TIERS, Scale, require_enough
@@ -28,7 +29,8 @@ class Session:
 
     artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
     written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
-    whose claims were all collected; drawn: the seeds and the path of every figure.
+    whose claims were all collected; not_judged: errors of claims that nothing could be trained for; drawn: the seeds
+    and the path of every figure.
     """
 
     root: Path
@@ -43,9 +45,11 @@ class Session:
     collected_whole: set[Path] = field(default_factory=set)
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     records: list[Judged] = field(default_factory=list)
+    not_judged: list[Judged] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
     _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
+    _recorded: dict[Key, Judged] | None = None
 
     def scale(self, declared: Declaration) -> Scale:
         """The scale of a claim's tier."""
@@ -122,6 +126,16 @@ class Session:
             return ""
         locked = lock.find(declared.sentence.id, declared.case)
         return registration.difference(lock, self.criterion(declared, locked.conditions if locked else ()))
+
+    def recorded(self, declared: Declaration) -> Judged | None:
+        """What the record has of a claim in full under its registration, or None."""
+        lock = self.lock(declared) if declared.tier == "full" else None
+        if lock is None:
+            return None
+        if self._recorded is None:
+            self._recorded = {each.key: each for each in reading.verdicts(self.artifacts["full"])}
+        name = (declared.folder.name, declared.sentence.id, declared.case, "full", self.data(declared), lock.number)
+        return self._recorded.get(name)
 
     def criterion(self, declared: Declaration, conditions: tuple[str, ...]) -> Criterion:
         """What a registration locks of a claim with these conditions, with its trainings as full has them."""

@@ -13,7 +13,7 @@ from ontrial import known, registration
 from ontrial.declarations import Declaration
 from ontrial.evidence.verdicts import Verdict
 from ontrial.known import Name
-from ontrial.publish import page, record, table
+from ontrial.publish import page, reading, record, table
 from ontrial.publish.entries import Declared, Judged, Registered, report_of
 from ontrial.publish.sessions import environment
 from ontrial.registration import Criterion
@@ -51,7 +51,7 @@ def write(session: Session, config: pytest.Config, say: Say) -> None:
     for name in session.plan.damaged():
         say(f"set aside, since it did not read back whole: {name}")
     for tier in ("full", "fast"):
-        if records := [each for each in session.records if each.tier == tier]:
+        if records := [each for each in (*session.records, *_new(session, tier)) if each.tier == tier]:
             with _told(session, say, f" to {session.artifacts[tier]}"):
                 _publish(session, config, tier, records, say)
     if config.option.accept:
@@ -108,6 +108,14 @@ def _publish(session: Session, config: pytest.Config, tier: str, records: list[J
     beside = session.artifacts["full"] if session.artifacts["full"] != folder else None
     shown = page.write(folder, whys=_whys(session), beside=beside)
     say(f"written to {path}, and the page to {shown}")
+
+
+def _new(session: Session, tier: str) -> list[Judged]:
+    """Claims that nothing could be trained for, where the record has nothing of them: what it has stays."""
+    if not session.not_judged:
+        return []
+    known_keys = {each.key for each in reading.verdicts(session.artifacts[tier])}
+    return [each for each in session.not_judged if each.key not in known_keys]
 
 
 def _accept(session: Session, say: Say) -> None:

@@ -63,6 +63,7 @@ def judged(each: Judged) -> Json:
         "settings": [dict(setting) for setting in each.settings],
         "seconds_trained": round(each.seconds, 1),
         "session": each.session,
+        "runs": each.runs,
     }
 
 
@@ -91,6 +92,7 @@ def judged_of(found: Mapping[str, Any]) -> Judged:
         settings=tuple(found["settings"]),
         seconds=float(found["seconds_trained"]),
         session=found["session"],
+        runs=found.get("runs", ""),
     )
 
 

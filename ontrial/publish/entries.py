@@ -83,7 +83,8 @@ class Judged:
     that known.toml has; problem: of a test that crashed; decided_at: of each condition, which of the looks decided it;
     seeds_needed: what an undecided claim would take, a number or "at the border"; by_its_own_numbers: whether the
     report's own numbers meet the criterion; settings: what was trained, one a configuration; seconds: that it took on
-    one core; session: the time of the session that judged it.
+    one core; session: the time of the session that judged it; runs: a SHA-256 of the names that its runs are stored
+    under, by which the same runs are told.
     """
 
     report: str
@@ -108,6 +109,7 @@ class Judged:
     settings: tuple[Mapping[str, Any], ...] = ()
     seconds: float = 0.0
     session: str = ""
+    runs: str = ""
 
     @property
     def key(self) -> Key:

@@ -87,3 +87,11 @@ def _latest(judged: list[Judged]) -> int | None:
 def _undeclared(report: str, claim: str, judged: list[Judged]) -> Declared:
     cases = tuple(dict.fromkeys(each.case for each in judged)) or ("",)
     return Declared(report, claim, "", "", "", cases)
+
+
+def verdicts(folder: Path) -> list[Judged]:
+    """The verdicts of a folder's record; none where there is no record, or none that can be read."""
+    try:
+        return [judged_of(each) for each in load(folder)["verdicts"]]
+    except (OSError, ValueError):
+        return []

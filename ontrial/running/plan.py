@@ -1,6 +1,7 @@
 """The plan of a session: train the first look of all that is asked, judge, go on for what is undecided."""
 
 import dataclasses
+import hashlib
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -85,6 +86,14 @@ class Plan:
         """When the first of these seeds was stored, as a time stamp; None where none is."""
         times = [self.setting.store.since(key) for key in self._shelf.keys(training, seeds)]
         return min((time for time in times if time is not None), default=None)
+
+    def digest(self, trial: Trial) -> str:
+        """SHA-256 of the names that a trial's runs are stored under; "" where nothing is trained."""
+        try:
+            names = sorted(key for each in trial.trainings.values() for key in self._shelf.keys(each, trial.seeds))
+        except Exception:  # its data is missing
+            return ""
+        return hashlib.sha256(" ".join(names).encode()).hexdigest() if names else ""
 
     def seconds(self, jobs: Iterable[Job]) -> float:
         """Seconds that these jobs will take on all workers."""

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info
 
 from models import compiled, compiled_layout, compiled_steps, data, networks
 from models.experiment import Experiment
+from models.rounding import without_denormals
 from models.sets import raw_sets
 from models.training import train
 
@@ -121,7 +122,7 @@ def test_second_moments_never_become_denormal():
     rows, given = compiled_layout.samples_of(experiment, parts, 0, inputs)
     net = compiled_layout.network_of(experiment, inputs)
     net.weights[2:] = 1e-37  # on its way down
-    with compiled._without_denormals():
+    with without_denormals():
         compiled._trained(experiment, net, given, rows, torch.Generator())
         moments = net.weights[2:].view(np.uint32) & 0x7FFFFFFF
     assert not ((moments > 0) & (moments < 0x00800000)).any()
