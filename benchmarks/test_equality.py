@@ -38,14 +38,14 @@ def test_jax_trains_alike(
 @each_case
 @pytest.mark.parametrize(("device", "graphs"), DEVICES)
 def test_engine_of_a_device_trains_alike(task: MakeTask, device: str, graphs: bool, net: str, batch: int) -> None:
-    given = task(net, batch, 2)
-    assert _share_apart(given, Captured(given, device, graphs).loop, ways.ours(given), steps=60) < ALIKE
+    given, alike = task(net, batch, 2), ALIKE if device == "cpu" else 10 * ALIKE  # another order of all sums
+    assert _share_apart(given, Captured(given, device, graphs).loop, ways.ours(given), steps=60) < alike
 
 
 def test_stacks_side_by_side_train_alike(task: MakeTask) -> None:
     given = task(SMALL_NET, 50, 2)
-    stacks = side_by_side([Captured(given, device, graphs) for device, graphs in DEVICES])
-    assert _share_apart(given, stacks, ways.ours(given), steps=60) < ALIKE
+    stacks = side_by_side([Captured(given, device, graphs) for device, graphs in 2 * DEVICES])
+    assert _share_apart(given, stacks, ways.ours(given), steps=60) < 10 * ALIKE
 
 
 def test_our_loop_goes_on_where_it_stopped(task: MakeTask) -> None:

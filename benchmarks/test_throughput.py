@@ -28,7 +28,7 @@ def test_plain(task: MakeTask, timed: Timed, net: str, batch: int) -> None:
     timed("plain", given := task(net, batch, 1), ways.plain(given))
 
 
-@each_case
+@pytest.mark.parametrize(("net", "batch"), [case for case in CASES if case[0] != LARGEST_NET])  # see test_sizes
 def test_ours(task: MakeTask, timed: Timed, net: str, batch: int) -> None:
     timed("ours", given := task(net, batch, 1), ways.ours(given))
 

@@ -36,6 +36,7 @@ def _verdict(old: Mapping[str, Any], report: str) -> dict[str, Any]:
         "asides": [_interval(each) for each in old["asides"]],
         "by_its_own_numbers": "not given",
         "figures": [figure for figure in old["figures"] if figure.endswith(".png")],
+        "runs": "",
     }
 
 
