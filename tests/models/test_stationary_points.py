@@ -8,7 +8,7 @@ import torch
 
 from models import networks, training
 from models.experiment import Experiment, parameter_count
-from models.probing import Trained
+from models.probing import Probe, Trained
 from models.sets import sets
 from models.stationary_points import ALMOST_ZERO, derivatives, solve, stationary_points
 from ontrial.measures.spectra import minimal_ratio, negative_share
@@ -134,3 +134,36 @@ def test_probe_answers_for_every_seed_and_the_same_twice():
     reached = first["gradient_norm_there"] < ALMOST_ZERO
     assert (reached | (first["iterations_there"] == 1000)).all()
     assert reached.any()
+
+
+def misaligned(values):
+    """The same numbers 8 bytes off where a buffer would lie."""
+    raw = np.empty(values.nbytes + 72, dtype=np.uint8)
+    start = -raw.ctypes.data % 64 + 8
+    moved = raw[start : start + values.nbytes].view(values.dtype).reshape(values.shape)
+    moved[...] = values
+    return moved
+
+
+def test_an_answer_has_the_same_bits_in_any_company_on_any_threads_and_wherever_its_numbers_lie():
+    probe, seeds = Probe(stationary_points, NET), (7, 8, 9)
+    parameters = training.train(NET, seeds)["parameters"]
+    together = probe.train(seeds, [{"parameters": parameters}])
+    threads = torch.get_num_threads()
+    try:
+        for count, row in product((1, 2), range(3)):
+            torch.set_num_threads(count)
+            alone = probe.train(seeds[row : row + 1], [{"parameters": misaligned(parameters[row : row + 1])}])
+            for name, values in alone.items():
+                assert values.tobytes() == together[name][row : row + 1].tobytes(), name
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_one_stack_of_networks_is_rounded_otherwise_than_each_alone():
+    """Why a probe asks them one by one: products of a batch are summed in another order."""
+    seeds = (7, 8, 9, 10)
+    parameters = torch.from_numpy(training.train(NET, seeds)["parameters"])
+    stacked = stationary_points(Trained(NET, seeds, parameters, sets(NET, seeds, None, CPU)))
+    alone = Probe(stationary_points, NET).train(seeds, [{"parameters": parameters.numpy()}])
+    assert stacked["loss_there"] == pytest.approx(alone["loss_there"], rel=1e-6)
