@@ -14,8 +14,8 @@ from benchmarks.ways import Loop
 from benchmarks.ways_device import Captured, side_by_side
 from ontrial.running.machine import one_product_rate, square_factors
 
-ROUNDS = 7
-_ROUND, _OTHERS_ROUND = 0.3, 0.2  # seconds, about
+ROUNDS = 15
+_ROUND, _OTHERS_ROUND = 0.15, 0.1  # seconds, about: many short rounds pair better than few long ones
 
 
 _BESIDE: dict[str, Callable[[Task], Loop]] = {"plain": ways.plain, "ours": ways.ours}

@@ -41,7 +41,8 @@ def test_vmap(task: MakeTask, timed: Timed, net: str, batch: int) -> None:
 @each_case
 @pytest.mark.parametrize("way", JAX_WAYS)
 def test_jax(task: MakeTask, timed: Timed, jax_scan: Callable[..., Loop], net: str, batch: int, way: str) -> None:
-    timed(way, given := task(net, batch, STACKED[net]), jax_scan(given, JAX_WAYS[way]))
+    stride = 20 if net == LARGEST_NET else 100  # steps in one compiled call: few calls, and no long rounds
+    timed(way, given := task(net, batch, STACKED[net]), jax_scan(given, JAX_WAYS[way], stride))
 
 
 def test_dataloader(task: MakeTask, timed: Timed, root: Path | None) -> None:

@@ -15,7 +15,6 @@ from benchmarks.tasks import Task
 from benchmarks.ways import Loop, initial_parameters, orders_of
 from models import networks
 
-_STEPS_A_CALL = 100  # steps in one compiled call: few enough calls that their cost does not show
 _WHITE = 255
 
 
@@ -28,7 +27,7 @@ class State(NamedTuple):
     steps: Array  # ()
 
 
-def scan(task: Task, bytes_given: bool = False, stride: int = _STEPS_A_CALL) -> Loop:
+def scan(task: Task, bytes_given: bool = False, stride: int = 100) -> Loop:
     """All networks through vmap of grad, with a hand-written Adam; batches are gathered inside the scan.
 
     bytes_given: of uint8 pixels, which become floats once they are gathered, in place of images as floats;
