@@ -169,13 +169,14 @@ def _kept(known: Whole, declared: Iterable[Mapping[str, Any]], collected: Collec
 
 def _with_cases_of(known: Whole, declared: list[Whole], collected: Collection[str]) -> list[Whole]:
     """What is declared now, with the cases that were known before where not all of a report was collected."""
-    before = {
-        (each["report"], each["id"]): each["cases"] for each in known["claims"] if each["report"] not in collected
-    }
-    return [
-        each | {"cases": list(dict.fromkeys([*before.get((each["report"], each["id"]), []), *each["cases"]]))}
-        for each in declared
-    ]
+    before = {(each["report"], each["id"]): each for each in known["claims"] if each["report"] not in collected}
+    found = []
+    for each in declared:
+        was = before.get((each["report"], each["id"]))
+        # Under another registration a claim may have had other cases.
+        cases = was["cases"] if was is not None and was["registered"] == each["registered"] else []
+        found.append(each | {"cases": list(dict.fromkeys([*cases, *each["cases"]]))})
+    return found
 
 
 def _figures(whole: Mapping[str, Any]) -> set[str]:
