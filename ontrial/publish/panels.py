@@ -125,5 +125,5 @@ def short(value: float) -> str:
         return number(value)
     if value == 0 or math.isinf(value) or abs(value) >= 1e-4:
         return number(float(f"{value:.3g}")) if abs(value) < 1000 else number(value)
-    digits, power = f"{value:.2g}".split("e")
+    digits, power = f"{value:.1e}".replace(".0e", "e").split("e")
     return f"{digits} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}".replace("-", "−")

@@ -48,8 +48,11 @@ def accuracy_by_epoch(
                 reported(axis, [100], [numbers[model]], COLOURS[style])
         for axis in axes:
             axis.set(xlabel="epoch", xlim=(1, 100), ylabel="accuracy (share of images)")
-        for axis, part in zip(axes, zip(*curves.values(), strict=True), strict=True):
-            axis.set_ylim(_floor(part), _ceiling(part))
+        for axis, part, numbers in zip(
+            axes, zip(*curves.values(), strict=True), (reported_train, reported_test), strict=True
+        ):  # the report's marks are not clipped, and must lie inside
+            lowest, highest = min(numbers.values()), max(numbers.values())
+            axis.set_ylim(min(_floor(part), lowest - 0.003), max(_ceiling(part), highest + 0.003))
         legend(axes[1], has_reported=True, loc="lower right")
         return figure
 
