@@ -180,8 +180,8 @@ def test_every_room_of_ontrial_has_its_tests():
 
 
 def test_no_tracked_file_names_a_path_of_this_machine():
-    here = {str(ROOT), str(Path.home()), str(Path(sys.prefix).resolve())} - {"/", "/root"}
-    hosts = re.compile(rb"/(?:home|Users)/\w+/|/root/|/work/(?:main|shared)|/tmp/pytest-of-")
+    here = {f"{path}/" for path in (ROOT, Path.home(), Path(sys.prefix).resolve()) if len(path.parts) > 1}
+    hosts = re.compile(rb"/(?:home|Users)/\w+/|/tmp/pytest-of-")
     wrong = []
     for path in tracked():
         content = path.read_bytes()
