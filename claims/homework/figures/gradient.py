@@ -27,8 +27,6 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
     steps = [experiment_of(run).steps for run in runs.values()]
 
     def draw(caption: str) -> "Figure":
-        from matplotlib.ticker import StrMethodFormatter
-
         figure, axes = grid(2, len(curves), (5.2 * len(curves), 5.6), sharex="col")
         figure.suptitle("Training loss and gradient norm on cos(x)", fontweight="bold", fontsize=12)
         figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
@@ -43,14 +41,12 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
                     label = None if index else "one of the 3 largest changes of slope"
                     axis.axvline(step, color=COLOURS[2], linewidth=1.2, linestyle="dotted", label=label, zorder=1)
             upper.set(yscale="log", title=name, xlim=(0, loss.shape[1]))
-            for formatter in (upper.yaxis.set_major_formatter, upper.yaxis.set_minor_formatter):
-                formatter(StrMethodFormatter("{x:.2g}"))
             lower.set(yscale="log", xlabel="step")
         _reported_places(axes[1, 0], reported_spikes)
         axes[1, 0].set_xlim(0, max(steps[0], *reported_spikes))
         axes[0, 0].set_ylabel("training loss (MSE)")
         axes[1, 0].set_ylabel("gradient norm (L2)")
-        axes[1, 0].legend(fontsize=8.5)
+        axes[1, -1].legend(*axes[1, 0].get_legend_handles_labels(), fontsize=8.5, loc="upper right")
         return figure
 
     return drawing("gradient-norm", runs, draw, *(curve for pair in curves.values() for curve in pair))
