@@ -46,7 +46,8 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
         axes[1, 0].set_xlim(0, max(steps[0], *reported_spikes))
         axes[0, 0].set_ylabel("training loss (MSE)")
         axes[1, 0].set_ylabel("gradient norm (L2)")
-        axes[1, -1].legend(*axes[1, 0].get_legend_handles_labels(), fontsize=8.5, loc="upper right")
+        over_lines = {"frameon": True, "framealpha": 1, "edgecolor": "none"}
+        axes[1, -1].legend(*axes[1, 0].get_legend_handles_labels(), fontsize=8.5, loc="upper right", **over_lines)
         return figure
 
     return drawing("gradient-norm", runs, draw, *(curve for pair in curves.values() for curve in pair))
