@@ -16,14 +16,6 @@ class Verdict(StrEnum):
     ERROR = "error"
 
 
-class Refuted(Exception):
-    """A claim's interval is disjoint from its region: the claim is false, as far as its error goes."""
-
-
-class Inconclusive(Exception):
-    """A claim's interval reaches across the border of its region: these seeds cannot decide."""
-
-
 class Estimated(Protocol):
     """What a verdict needs to know of an interval; `ontrial.evidence.intervals.Interval` is one."""
 

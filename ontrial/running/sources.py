@@ -26,14 +26,6 @@ def module_digest(name: str) -> str:
     return _digest(_meaning(_parsed(path)) for _, path in sorted(_reached(found).items()))
 
 
-def file_digest(*paths: Path) -> str:
-    """SHA-256 of what these files do, and all modules of their project that they reach by import."""
-    reached: dict[str, Path] = {}
-    for path in paths:
-        reached |= _reached(path) | {str(path): path}
-    return _digest(_meaning(_parsed(path)) for path in dict.fromkeys(reached[name] for name in sorted(reached)))
-
-
 def reach(function: str, path: Path, source: str) -> dict[str, Any]:
     """What a function of a module depends on: `source`, a SHA-256; `versions` of the packages that it imports; and
     `kernels`, where it imports any: what computes on this machine, and so decides rounding.
