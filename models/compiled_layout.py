@@ -11,47 +11,49 @@ from models.sets import Sets
 
 Array = NDArray[Any]
 PARTS = ("train", "validation", "test")
-START, ROWS, UNITS, OFFSET, WIDE = range(5)  # of Network.layers
+LAYER = np.dtype([(name, np.int64) for name in ("start", "rows", "units", "offset", "wide", "block", "turned")])
 
-_LANES = 8, 32  # units of the first layer that are computed at once
-_VECTOR = 8  # that the widths of other layers are padded to
-_ALIGNED = 16  # numbers, and so at least 64 bytes
-_ROOM = 256  # samples that pass through a network at a time while whole sets are recorded
+LANES, LANES_OF_IMAGES = 16, 32  # units of a layer that are computed at once; the first layer's, of images
+ROOM = 64  # samples that pass through a network at a time: what it answers to them stays in the cache
+_ALIAS = 128  # at multiples of so many numbers, lines of a cache push each other out
+_TILE = 8  # rows of weights are padded to so many: 4 are multiplied at once, 8 transposed
 
 
 class Network(NamedTuple):
     """One network.
 
-    weights (4, number): values, gradient, and Adam's first and second moments. A layer's are (unit below, unit),
-    padded to whole vectors; the first unit that pads a hidden layer is 1 for every sample, so that its weights are the
-    biases of the layer above. The first layer's are (block, 1 + feature, lane), biases first.
-    signals (2, number): what every layer answers and the loss's derivative by it, (sample, unit), with room for so many
-    samples. mask (number,): 0 for weights that stay 0, or empty. layers (layer + 1, 5): of layer l, the inputs being 0,
-    START and ROWS of its weights, its UNITS without padding, the OFFSET of its signals, and how WIDE it is with
-    padding. moving (range, 2): the weights that Adam moves; where (parameter,): each parameter of models.networks.
+    weights (4, number): values, gradient, and Adam's first and second moments. First LANES numbers that stay 0, then
+    each layer's (block, 1 + unit below, lane), biases first, padded with zeros. turned (number,): the values of all
+    layers but the first, (block of units below, unit, lane). signals (2, number): what every layer answers and the
+    loss's derivative by it, (sample, unit), with room for ROOM samples. mask (number,): 0 for weights that stay 0, or
+    empty. layers (layer + 1,): LAYERs, the inputs first: where weights start, the rows of a block of them, units
+    without padding, the offset of signals, how wide these are with padding, the lanes of a block, where it is turned.
+    moving (range, 2): the weights that Adam moves; where (parameter,): each parameter of models.networks; one: 1.
     """
 
     weights: Array
+    turned: Array
     signals: Array
     mask: Array
     layers: Array
     moving: Array
     where: Array
-    room: int
-    lanes: int
+    one: Array
     is_tanh: bool
     is_function: bool
     rate: float
 
 
 class Inputs(NamedTuple):
-    """Training samples, then test samples, and of each only the features that are not 0.
+    """Training samples, then test samples: the points of a function, or of images only the features that are not 0.
 
-    The first of a sample's is at `begin` (sample + 1,). features (feature,): the row of its weights in the upper 16 of
-    32 bits, and in the lower ones where among the `levels` its value is. rows (feature,): of all features, first those
-    that some training sample has: the weights of the others have no gradient, and Adam leaves them where they are.
+    points (sample, feature): empty for images. The first feature of an image is at `begin` (sample + 1,). features
+    (feature,): the row of its weights in the upper 16 of 32 bits, and in the lower ones where among the `levels` its
+    value is. rows (feature,): of all features, first those that some training sample has: the weights of the others
+    have no gradient, and Adam leaves them where they are.
     """
 
+    points: Array
     begin: Array
     features: Array
     levels: Array
@@ -66,6 +68,7 @@ class Samples(NamedTuple):
     they are recorded, which end at `ends` (3,).
     """
 
+    points: Array
     begin: Array
     features: Array
     levels: Array
@@ -97,18 +100,19 @@ class History(NamedTuple):
 
 
 def inputs_of(train: Array, test: Array, white: int, dtype: Any) -> Inputs:
-    """Inputs (sample, feature), times `white`, as the compiled loop takes them."""
+    """Inputs (sample, feature), times `white`, as the compiled loop takes them; they are images where it is not 1."""
     used = np.asarray(train.any(0))
     rows = np.empty(len(used), np.int64)
     rows[np.argsort(~used, kind="stable")] = np.arange(1, len(used) + 1)  # row 0 is that of the biases
     both = np.concatenate([train, test])  # (sample, feature)
+    points, both = (both[:0], both) if white > 1 else (both, np.zeros_like(both))
     bright = np.flatnonzero(both)
     shown = both.reshape(-1)[bright]
-    levels, level = (np.arange(white + 1), shown) if white > 1 else np.unique(shown, return_inverse=True)
     return Inputs(
+        points=points.astype(dtype),
         begin=np.concatenate([[0], np.cumsum(np.count_nonzero(both, axis=1))]),
-        features=(rows.astype(np.uint32) << 16)[bright % len(rows)] + level.astype(np.uint32),
-        levels=(levels.astype(np.float32) / np.float32(white)).astype(dtype),
+        features=(rows.astype(np.uint32) << 16)[bright % len(rows)] + shown.astype(np.uint32),
+        levels=(np.arange(white + 1, dtype=np.float32) / np.float32(white)).astype(dtype),
         rows=rows,
         used=int(used.sum()),
     )
@@ -126,6 +130,7 @@ def samples_of(experiment: Experiment, parts: Sets, seed: int, inputs: Inputs) -
         for test in (parts.test_targets, parts.test_targets if parts.test_truth is None else parts.test_truth)
     )  # (sample,) each
     return rows, Samples(
+        points=inputs.points,
         begin=inputs.begin,
         features=inputs.features,
         levels=inputs.levels,
@@ -138,36 +143,35 @@ def samples_of(experiment: Experiment, parts: Sets, seed: int, inputs: Inputs) -
 
 def network_of(experiment: Experiment, inputs: Inputs) -> Network:
     """A network of zeros, in buffers of its own."""
-    widths, dtype, room = experiment.widths, np.dtype(experiment.dtype), max(experiment.batch, _ROOM)
-    lanes = next((lanes for lanes in _LANES if widths[1] < lanes), _LANES[-1])
-    wide = [0, _upto(widths[1] + 1, lanes), *(_upto(units + 1, _VECTOR) for units in widths[2:])]
-    wide[-1] = 1 if widths[-1] == 1 else _upto(widths[-1], _VECTOR)
-    layers, where = np.zeros((len(widths), 5), np.int64), []
-    numbers = signals = 0
+    widths, dtype, is_function = experiment.widths, np.dtype(experiment.dtype), experiment.is_function
+    layers, where, moving = np.zeros(len(widths), LAYER), [], []
+    layers[0]["units"], layers[0]["wide"] = widths[0], _upto(widths[0], _TILE)
+    numbers, turned, signals = LANES, 0, ROOM * _upto(widths[0], _TILE) * is_function
     for layer, (below, units) in enumerate(pairwise(widths), 1):
-        rows = below + 1 if layer == 1 else wide[layer - 1]
-        layers[layer] = numbers, rows, units, signals, wide[layer]
-        column = np.arange(units)[:, None]
-        if layer == 1:
-            index = column // lanes * rows * lanes + np.append(inputs.rows, 0) * lanes + column % lanes
-        else:
-            index = numbers + np.arange(below + 1) * wide[layer] + column
-        where += [index[:, :-1].reshape(-1), index[:, -1]]  # from (unit, unit below), and the biases last
-        numbers += _upto(rows * wide[layer], _ALIGNED)
-        signals += _upto(room * wide[layer], _ALIGNED)
-    blocks = np.arange(0, wide[1], lanes) * int(layers[1, ROWS])
-    moving = [(begin, begin + (inputs.used + 1) * lanes) for begin in blocks]
+        lanes = LANES if layer > 1 or is_function else LANES_OF_IMAGES
+        rows, padded = 1 + _upto(below, _TILE), _upto(units, lanes)
+        wide = padded + LANES * (padded % _ALIAS == 0)
+        layers[layer] = numbers, rows, units, signals, wide, lanes, turned
+        column, row = np.arange(units)[:, None], np.arange(1, below + 1) if layer > 1 else inputs.rows
+        index = numbers + (column // lanes * rows + np.append(row, 0)) * lanes + column % lanes  # (unit, unit below)
+        where += [index[:, :-1].reshape(-1), index[:, -1]]  # the biases last
+        used = rows if layer > 1 else inputs.used + 1
+        ends = range(numbers, numbers + rows * padded + 1, rows * lanes)
+        moving += [(begin, begin + used * lanes) for begin in ends[:-1]]
+        numbers = ends[-1]
+        signals += ROOM * wide
+        turned += 0 if layer == 1 else int(layers[layer - 1]["wide"]) * wide
     return Network(
         weights=_zeros(4, numbers, dtype),
+        turned=_zeros(1, turned, dtype)[0],
         signals=_zeros(2, signals, dtype),
         mask=np.ones(numbers if experiment.keep < 1 else 0, dtype),
         layers=layers,
-        moving=np.array([*moving, (layers[2, START], numbers)]),
+        moving=np.array(moving),
         where=np.concatenate(where),
-        room=room,
-        lanes=lanes,
+        one=np.ones(1, dtype),
         is_tanh=experiment.activation == "tanh",
-        is_function=experiment.is_function,
+        is_function=is_function,
         rate=float(experiment.learning_rate),
     )
 

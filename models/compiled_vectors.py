@@ -1,4 +1,4 @@
-"""Vectors of numbers in registers, and products of matrices, for compiled loops: what numba has no words for."""
+"""Vectors of numbers in registers, for compiled loops: what numba has no words for."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,18 +63,30 @@ def store(_: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 @_compiled
-def add_times(_: Any, total: Any, number: Any, vector: Any) -> Any:
-    """The vector `total` plus a number times another vector, rounded once where the processor can."""
+def add_times(_: Any, total: Any, array: Any, index: Any, vector: Any) -> Any:
+    """The vector `total` plus a number of an array times another vector, rounded once where the processor can."""
 
-    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         of, nothing = given[0].type, ir.Constant(given[0].type, ir.Undefined)
-        one = builder.insert_element(nothing, given[1], ir.Constant(ir.IntType(32), 0))
+        number = builder.load(_address(context, builder, signature.args[1], given[1], given[2], of.element))
+        one = builder.insert_element(nothing, number, ir.Constant(ir.IntType(32), 0))
         all_lanes = ir.Constant(ir.VectorType(ir.IntType(32), of.count), None)
         name = f"llvm.fmuladd.v{of.count}f{vector.dtype.bitwidth}"
         fused = cgutils.get_or_insert_function(builder.module, ir.FunctionType(of, [of] * 3), name)
-        return builder.call(fused, [builder.shuffle_vector(one, nothing, all_lanes), given[2], given[0]])
+        return builder.call(fused, [builder.shuffle_vector(one, nothing, all_lanes), given[3], given[0]])
 
-    return total(total, number, vector), generate
+    return total(total, array, index, vector), generate
+
+
+@_compiled
+def where_positive(_: Any, vector: Any, by: Any) -> Any:
+    """The vector, with 0 in each lane where `by` is at most 0; and so what is there where `by` is NaN."""
+
+    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        nothing = ir.Constant(given[0].type, None)
+        return builder.select(builder.fcmp_ordered("<=", given[1], nothing), nothing, given[0])
+
+    return vector(vector, by), generate
 
 
 @_compiled
@@ -92,36 +104,29 @@ def fetch(_: Any, array: Any, index: Any) -> Any:
 
 
 @_compiled
-def product(_: Any, shape: Any, left: Any, right: Any, out: Any) -> Any:
-    """Matrix product by the BLAS that numba calls, without the seconds that compiling np.dot takes.
-
-    shape: rows, columns, and what is summed over; left, right, out: array, where the matrix begins, its width, and
-    whether its transpose is meant, 1 or 0.
-    """
+def turn(_: Any, array: Any, index: Any, row: Any, out: Any, target: Any, out_row: Any) -> Any:
+    """Write the transpose of 8 rows of 8 numbers: where the first begins, and how far it is from one to the next."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        byte, size, pointer = ir.IntType(8), cgutils.intp_t, cgutils.voidptr_t
+        number = context.get_value_type(array.dtype)
+        of, align = ir.VectorType(number, 8), array.dtype.bitwidth // 8
 
-        def letter(text: str) -> Any:
-            return ir.Constant(byte, ord(text))
+        def place(array: int, line: int) -> Any:
+            index = builder.add(given[array + 1], builder.mul(given[array + 2], context.get_constant(types.intp, line)))
+            return _address(context, builder, signature.args[array], given[array], index, of)
 
-        def scalar(value: float) -> Any:
-            slot = cgutils.alloca_once_value(builder, context.get_constant(left[0].dtype, value))
-            return builder.bitcast(slot, pointer)
-
-        def matrix(index: int) -> tuple[Any, Any, Any]:
-            array, begin, width, turned = cgutils.unpack_tuple(builder, given[index])
-            place = _address(context, builder, signature.args[index][0], array, begin, byte)
-            return place, width, builder.select(cgutils.is_not_null(builder, turned), letter("t"), letter("n"))
-
-        # The library counts columns first: it takes ours for transposed, and is asked for the transpose.
-        rows, columns, inner = cgutils.unpack_tuple(builder, given[0])
-        (a, width_a, turn_a), (b, width_b, turn_b), (c, width_c, _) = matrix(2), matrix(1), matrix(3)
-        kinds = [byte] * 3 + [size] * 3 + [pointer, pointer, size, pointer, size, pointer, pointer, size]
-        call = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.IntType(32), kinds), "numba_xxgemm")
-        precision = letter("s" if left[0].dtype == types.float32 else "d")
-        builder.call(call, [precision, turn_a, turn_b, columns, rows, inner, scalar(1), a, width_a, b, width_b,
-                            scalar(0), c, width_c])  # fmt: skip
+        lines = [builder.load(place(0, line)) for line in range(8)]
+        for line in lines:
+            line.align = align
+        for apart in (1, 2, 4):  # swap what lies off the diagonal of blocks of twice as many
+            low = [i if not i & apart else 8 + i - apart for i in range(8)]
+            high = [i + apart if not i & apart else 8 + i for i in range(8)]
+            masks = [ir.Constant(ir.VectorType(ir.IntType(32), 8), mask) for mask in (low, high)]
+            lines = [
+                builder.shuffle_vector(lines[i & ~apart], lines[i | apart], masks[bool(i & apart)]) for i in range(8)
+            ]
+        for line in range(8):
+            builder.store(lines[line], place(3, line)).align = align
         return context.get_dummy_value()
 
-    return types.void(shape, left, right, out), generate
+    return types.void(array, index, row, out, target, out_row), generate

@@ -59,7 +59,8 @@ def test_buffers_begin_at_a_multiple_of_64_bytes():
             assert compiled_layout._zeros(3, columns, dtype).ctypes.data % 64 == 0
     inputs = compiled_layout.inputs_of(np.ones((5, 64), np.uint8), np.ones((5, 64), np.uint8), 16, "float32")
     net = compiled_layout.network_of(DIGITS, inputs)
-    assert not (net.layers[:, [compiled_layout.START, compiled_layout.OFFSET]] % 16).any()
+    assert not (net.layers["start"] % 16).any()
+    assert not (net.layers["offset"] % 16).any()
 
 
 def test_weights_of_pixels_that_are_never_bright_stay_where_they_are():
