@@ -1,21 +1,32 @@
 """Stationary points: where trained networks come to when the gradient itself is driven to zero."""
 
+import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import torch
+import numpy as np
+from numba import njit
 from torch import Tensor
 
-from models import networks
+from models import compiled_hessian, compiled_vectors
+from models.compiled_hessian import COMPILED, Array, Network, inner, network_of, numbers, order
 from models.experiment import Experiment
 from models.probing import Trained
-from models.stack import loss
 from ontrial.training import Arrays
 
 ALMOST_ZERO = 1e-3  # Euclidean norm of the gradient over all parameters
 MOST_ITERATIONS = 1000
 
-Derive = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+class Found(NamedTuple):
+    """Where the solver ended: point (parameter,), the loss there, its gradient and Hessian, and steps tried."""
+
+    point: Array
+    loss: float
+    gradient: Array
+    hessian: Array
+    iterations: int
 
 
 def stationary_points(trained: Trained) -> Arrays:
@@ -23,135 +34,134 @@ def stationary_points(trained: Trained) -> Arrays:
 
     gradient_norm_there (seed,), below ALMOST_ZERO where a network got there; loss_there (seed,), the
     training loss; eigenvalues_there (seed, parameter), of its Hessian, ascending; iterations_there
-    (seed,), steps that were tried, MOST_ITERATIONS where a network did not get there.
+    (seed,), steps that were tried, MOST_ITERATIONS where a network did not get there. Computed on the CPU in
+    float64, network by network. Where parameters are NaN, so is what is found, after no step.
 
-    Raises ValueError for networks that `derivatives` cannot take.
+    Raises ValueError for networks that `network_of` cannot take.
     """
-    experiment, inputs, targets = trained.experiment, trained.data.train_inputs, trained.data.train_targets
-
-    def derive(points: Tensor, nets: Tensor) -> tuple[Tensor, Tensor]:
-        return derivatives(points, experiment, inputs[nets], targets[nets])
-
-    found = solve(trained.parameters, derive)
-    gradient, hessian = derivatives(found.points, experiment, inputs, targets)
-    arrays = {
-        "gradient_norm_there": gradient.norm(dim=1),
-        "loss_there": loss(networks.outputs(found.points, experiment, inputs), targets),
-        "eigenvalues_there": torch.linalg.eigvalsh(hessian),
-        "iterations_there": found.iterations,
+    given = trained.parameters, trained.data.train_inputs, trained.data.train_targets
+    found = [_found(trained.experiment, *rows) for rows in zip(*given, strict=True)]
+    return {
+        "gradient_norm_there": np.array([np.linalg.norm(each.gradient) for each in found]),
+        "loss_there": np.array([each.loss for each in found]),
+        "eigenvalues_there": np.stack([spectrum(each.hessian) for each in found]),
+        "iterations_there": np.array([each.iterations for each in found]),
     }
-    return {name: values.cpu().numpy() for name, values in arrays.items()}
 
 
-@dataclass(frozen=True)
-class Found:
-    """Where the solver ended: points (net, parameter), and the iterations that each took, (net,)."""
-
-    points: Tensor
-    iterations: Tensor
+def _found(experiment: Experiment, parameters: Tensor, inputs: Tensor, targets: Tensor) -> Found:
+    net, start = network_of(experiment, inputs, targets), numbers(parameters)[order(experiment)]
+    damping = first_damping(run(net, start, 0.0, 0.0, 0).hessian)
+    return run(net, start, damping, ALMOST_ZERO, MOST_ITERATIONS)
 
 
-def solve(
-    start: Tensor, derive: Derive, almost_zero: float = ALMOST_ZERO, most_iterations: int = MOST_ITERATIONS
-) -> Found:
-    """Solve gradient = 0 by Levenberg-Marquardt, for many nets at once, each with a damping of its own.
+def derivatives(parameters: Tensor, experiment: Experiment, inputs: Tensor, targets: Tensor) -> tuple[Array, Array]:
+    """Gradient (parameter,) and Hessian (parameter, parameter) of one net's mean squared error.
 
-    start: (net, parameter); derive: from points (net, parameter), and the numbers of the nets that they
-    are of, (net,), to gradients (net, parameter) and Hessians (net, parameter, parameter). A net is done
-    when the norm of its gradient is below almost_zero, or after most_iterations tried steps.
+    parameters: (parameter,); inputs: (sample, feature); targets: (sample, output).
 
-    The step minimises |g + H d|^2 + damping |d|^2, and is made only where the norm of g falls. Nothing
-    prefers a minimum: saddles and maxima have a gradient of zero as well.
+    Raises ValueError for networks that `network_of` cannot take.
+    """
+    net, places = network_of(experiment, inputs, targets), order(experiment)
+    there, back = run(net, numbers(parameters)[places], 0.0, 0.0, 0), np.argsort(places)
+    return there.gradient[back], there.hessian[np.ix_(back, back)]
+
+
+def spectrum(hessian: Array) -> Array:
+    """Eigenvalues of a symmetric matrix (parameter, parameter), ascending: (parameter,), NaN if it is not finite."""
+    return np.linalg.eigvalsh(hessian) if np.isfinite(hessian).all() else np.full(len(hessian), np.nan)
+
+
+def first_damping(hessian: Array) -> float:
+    """What the solver's damping starts with, by the Hessian at the start, (parameter, parameter)."""
+    return 1e-3 * float(np.square(spectrum(hessian)).max())
+
+
+@inner
+def _tried(point: Array, gradient: Array, hessian: Array, damping: float) -> Array:
+    """Where the step from a point leads: -(H^2 + damping)^-1 H g, the real part of -(H + i sqrt(damping))^-1 g.
+
+    So H^2, which would cost half of the digits, is never formed. By Gauss-Jordan elimination with pivots by column.
+    """
+    size = len(point)
+    rows, tried = np.zeros((2 * size, size + 1)), np.zeros(size)  # imaginary parts lie below the real ones
+    for i in range(size):
+        for j in range(size):
+            rows[i, j] = hessian[i, j]
+        rows[i, size], rows[size + i, i] = -gradient[i], np.sqrt(damping)
+    for k in range(size):
+        pivot, largest = k, 0.0
+        for i in range(k, size):
+            square = rows[i, k] * rows[i, k] + rows[size + i, k] * rows[size + i, k]
+            if square > largest:
+                pivot, largest = i, square
+        x, y = rows[pivot, k] / largest, -rows[size + pivot, k] / largest  # of 1 / pivot
+        for j in range(k, size + 1):
+            a, b = rows[pivot, j], rows[size + pivot, j]
+            rows[pivot, j], rows[size + pivot, j] = rows[k, j], rows[size + k, j]
+            rows[k, j], rows[size + k, j] = a * x - b * y, a * y + b * x
+        for i in range(size):
+            x, y = rows[i, k], rows[size + i, k]
+            for j in range(size + 1 if i == k else k + 1, size + 1):
+                rows[i, j] -= x * rows[k, j] - y * rows[size + k, j]
+                rows[size + i, j] -= x * rows[size + k, j] + y * rows[k, j]
+    for i in range(size):
+        tried[i] = point[i] + rows[i, size]
+    return tried
+
+
+@inner
+def _norm(gradient: Array) -> float:
+    total = 0.0
+    for slope in gradient:
+        total += slope * slope
+    return np.sqrt(total)
+
+
+def solver(derive: Callable[..., Any]) -> Callable[..., Found]:
+    """A compiled function that solves gradient = 0 by Levenberg-Marquardt.
+
+    derive: compiled, from what is given and a point (parameter,) to loss, gradient (parameter,) and Hessian
+    (parameter, parameter). The solver takes what is given to derive, the point to start at, the damping to start with,
+    and is done when the norm of the gradient is below almost_zero, or after most_iterations tried steps.
+
+    The step minimises |g + H d|^2 + damping |d|^2, and is made only where the norm of g falls. Nothing prefers a
+    minimum: saddles and maxima have a gradient of zero as well.
 
     Source: Levenberg, Quarterly of Applied Mathematics 2 (1944); Marquardt, SIAM Journal 11 (1963).
     """
-    points, iterations = start.clone(), torch.zeros(len(start), dtype=torch.int64, device=start.device)
-    gradient, hessian = derive(points, torch.arange(len(points), device=start.device))
-    eigenvalues, eigenvectors = torch.linalg.eigh(hessian)  # (net, parameter), (net, parameter, parameter)
-    damping = 1e-3 * eigenvalues.square().amax(1)  # (net,)
-    for _ in range(most_iterations):
-        nets = (gradient.norm(dim=1) >= almost_zero).nonzero().squeeze(1)  # those that are not done
-        if len(nets) == 0:
-            break
-        step = _step(gradient[nets], eigenvalues[nets], eigenvectors[nets], damping[nets])
-        tried = points[nets] + step
-        gradient_there, hessian_there = derive(tried, nets)
-        falls = gradient_there.norm(dim=1) < gradient[nets].norm(dim=1)  # false where it is not a number
-        made = nets[falls]
-        points[made], gradient[made] = tried[falls], gradient_there[falls]
-        eigenvalues[made], eigenvectors[made] = torch.linalg.eigh(hessian_there[falls])
-        damping[nets] *= torch.where(falls, 1 / 3, 4.0)
-        iterations[nets] += 1
-    return Found(points, iterations)
+
+    def solve(given: Any, start: Array, damping: float, almost_zero: float, most_iterations: int) -> Found:
+        point, iterations = start, 0
+        loss, gradient, hessian = derive(given, point)
+        while iterations < most_iterations and _norm(gradient) >= almost_zero:  # false where it is not a number
+            tried = _tried(point, gradient, hessian, damping)
+            loss_there, gradient_there, hessian_there = derive(given, tried)
+            if _norm(gradient_there) < _norm(gradient):
+                point, loss, gradient, hessian = tried, loss_there, gradient_there, hessian_there
+                damping *= 1 / 3
+            else:
+                damping *= 4
+            iterations += 1
+        return Found(point, loss, gradient, hessian, iterations)
+
+    return njit(inline="always", **COMPILED)(solve)
 
 
-def _step(gradient: Tensor, eigenvalues: Tensor, eigenvectors: Tensor, damping: Tensor) -> Tensor:
-    """-(H^2 + damping)^-1 H g, (net, parameter), in the basis where H is diagonal: H^2 is never formed."""
-    along = (eigenvectors.transpose(1, 2) @ gradient.unsqueeze(2)).squeeze(2)  # (net, direction)
-    factor = eigenvalues / (eigenvalues.square() + damping.unsqueeze(1))  # (net, direction)
-    return -(eigenvectors @ (factor * along).unsqueeze(2)).squeeze(2)
+_solve = solver(compiled_hessian.derive)
 
 
-def derivatives(parameters: Tensor, experiment: Experiment, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient (net, parameter) and Hessian (net, parameter, parameter) of each net's mean squared error.
+def _cached(source: int) -> Callable[..., Found]:
+    def run(net: Network, start: Array, damping: float, almost_zero: float, most_iterations: int) -> Found:
+        """Solve gradient = 0 for one network: see `solver`."""
+        _ = source  # by this, too, numba stores what it compiled
+        return _solve(net, start, damping, almost_zero, most_iterations)
 
-    parameters: (net, parameter); inputs: (net, sample, feature); targets: (net, sample, output).
-
-    With D_z the Jacobian of a quantity z with respect to all parameters and g_z the loss's derivative
-    by it, the Hessian is the sum, over samples, of
-      2 D_f^T D_f  for each output f,
-      g_h tanh''(z) D_z^T D_z  for each hidden unit h = tanh(z), and
-      g_z D_h, with its transpose, in the row of each weight from a unit h to a unit z.
-    A tenth of the time that torch.func.hessian takes, which the tests hold it against.
-
-    Raises ValueError for another activation than tanh, or for labels: their second derivatives are others.
-    Source: Bishop, "Exact calculation of the Hessian matrix for the multilayer perceptron" (1992).
-    """
-    if experiment.activation != "tanh" or targets.dtype == torch.int64:
-        raise ValueError(f"second derivatives are written out for tanh and squared error only, not for {experiment}")
-    layers = networks.layers(parameters, experiment.widths)
-    values, jacobians = _forward(layers, inputs.transpose(1, 2))
-    residuals = values[-1] - targets.transpose(1, 2)  # (net, output, sample)
-    back = residuals * (2 / residuals[0].numel())  # the loss's derivative by each output
-    last = jacobians[-1].flatten(1, 2)  # (net, output * sample, parameter)
-    gradient = (back.flatten(1).unsqueeze(1) @ last).squeeze(1)
-    hessian = last.transpose(1, 2) @ last * (2 / residuals[0].numel())
-    for index in range(len(layers) - 1, 0, -1):
-        before, hidden = jacobians[index - 1], values[index - 1]  # (net, in, sample, earlier), (net, in, sample)
-        slope = 1 - hidden.square()
-        earlier = before.shape[3]
-        own = slice(earlier, earlier + layers[index].weight[0].numel())
-        mixed = torch.einsum("nos,nis,nisp->noip", back, slope, before).flatten(1, 2)  # (net, out * in, earlier)
-        hessian[:, own, :earlier] += mixed
-        hessian[:, :earlier, own] += mixed.transpose(1, 2)
-        back = layers[index].weight.transpose(1, 2) @ back  # by h, (net, in, sample)
-        curved = (back * -2 * hidden * slope).unsqueeze(3) * before
-        hessian[:, :earlier, :earlier] += curved.flatten(1, 2).transpose(1, 2) @ before.flatten(1, 2)
-        back = back * slope  # by z
-    return gradient, hessian
+    return njit(cache=True, **COMPILED)(run)
 
 
-def _forward(layers: list[networks.Layer], values: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """What each layer answers, (net, unit, sample), after tanh but for the last, and D_z of each before tanh.
-
-    values: the inputs, (net, feature, sample). A Jacobian is (net, unit, sample, parameter), as far as
-    the layer's own parameters: later ones do not matter to it.
-    """
-    nets, features, samples = values.shape
-    jacobian = values.new_zeros(nets, features, samples, 0)  # inputs depend on no parameter
-    answers, jacobians = [], []
-    for layer in layers:
-        units, fan_in = layer.weight.shape[1:]
-        earlier = jacobian.shape[3]
-        through = (layer.weight @ jacobian.flatten(2)).unflatten(2, (samples, earlier))
-        own = values.new_zeros(nets, units, samples, units * fan_in + units)
-        for unit in range(units):
-            own[:, unit, :, unit * fan_in : (unit + 1) * fan_in] = values.transpose(1, 2)
-            own[:, unit, :, units * fan_in + unit] = 1
-        jacobians.append(torch.cat([through, own], 3))
-        values = layer.weight @ values + layer.bias.transpose(1, 2)
-        if layer is not layers[-1]:
-            values = values.tanh()
-            jacobian = (1 - values.square()).unsqueeze(3) * jacobians[-1]
-        answers.append(values)
-    return answers, jacobians
+# The sum of all that `run` calls, so that nothing is taken from the cache that an older source was compiled to.
+SOURCE = zlib.crc32(
+    b"".join(Path(str(path)).read_bytes() for path in (__file__, compiled_hessian.__file__, compiled_vectors.__file__))
+)
+run = _cached(SOURCE)
