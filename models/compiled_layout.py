@@ -28,7 +28,7 @@ class Network(NamedTuple):
     loss's derivative by it, (sample, unit), with room for ROOM samples. mask (number,): 0 for weights that stay 0, or
     empty. layers (layer + 1,): LAYERs, the inputs first: where weights start, the rows of a block of them, units
     without padding, the offset of signals, how wide these are with padding, the lanes of a block, where it is turned.
-    moving (range, 2): the weights that Adam moves; where (parameter,): each parameter of models.networks; one: 1.
+    moving (range, 2): the weights that Adam moves; where (parameter,): each parameter of models.networks.
     """
 
     weights: Array
@@ -38,7 +38,6 @@ class Network(NamedTuple):
     layers: Array
     moving: Array
     where: Array
-    one: Array
     is_tanh: bool
     is_function: bool
     rate: float
@@ -169,7 +168,6 @@ def network_of(experiment: Experiment, inputs: Inputs) -> Network:
         layers=layers,
         moving=np.array(moving),
         where=np.concatenate(where),
-        one=np.ones(1, dtype),
         is_tanh=experiment.activation == "tanh",
         is_function=is_function,
         rate=float(experiment.learning_rate),

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from models.compiled_layout import LANES, LANES_OF_IMAGES, Array, Network, Samples
-from models.compiled_vectors import add_times, load, store, turn, where_positive
+from models.compiled_vectors import add_times, at, load, store, turn, where_positive
 
 COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})  # keep NaN
 
@@ -28,14 +28,14 @@ def inner_function(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @inner_function
-def _write(out: Rows, at: int, total: Any, gate: Array, is_own_gate: bool) -> None:
+def _write(out: Rows, place: int, total: Any, gate: Array, is_own_gate: bool) -> None:
     """Write LANES numbers, 0 where they, or those at the same place of a gate, if it is not empty, are not above 0."""
     if is_own_gate:  # in registers: a store that leaves out what stays is slow on some processors
-        store(out.numbers, at, where_positive(total, total))
+        store(out.numbers, place, where_positive(total, total))
     elif len(gate):
-        store(out.numbers, at, where_positive(total, load(gate, at, LANES)))
+        store(out.numbers, place, where_positive(total, load(gate, place, LANES)))
     else:
-        store(out.numbers, at, total)
+        store(out.numbers, place, total)
 
 
 @inner_function
@@ -47,20 +47,20 @@ def multiply(
     Four rows at a time, so that the last may be up to three too many; see _write for the gates.
     """
     for row in range(0, rows, 4):
-        at, begin = first.begin + row * first.row, left.begin + row * left.row
-        a, b = load(first.numbers, at, LANES), load(first.numbers, at + first.row, LANES)
-        c, d = load(first.numbers, at + 2 * first.row, LANES), load(first.numbers, at + 3 * first.row, LANES)
+        start, begin = first.begin + row * first.row, left.begin + row * left.row
+        a, b = load(first.numbers, start, LANES), load(first.numbers, start + first.row, LANES)
+        c, d = load(first.numbers, start + 2 * first.row, LANES), load(first.numbers, start + 3 * first.row, LANES)
         for i in range(inner):
             here, vector = begin + i * left.step, load(right.numbers, right.begin + i * right.row, LANES)
-            a = add_times(a, left.numbers, here, vector)
-            b = add_times(b, left.numbers, here + left.row, vector)
-            c = add_times(c, left.numbers, here + 2 * left.row, vector)
-            d = add_times(d, left.numbers, here + 3 * left.row, vector)
-        at = out.begin + row * out.row
-        _write(out, at, a, gate, is_own_gate)
-        _write(out, at + out.row, b, gate, is_own_gate)
-        _write(out, at + 2 * out.row, c, gate, is_own_gate)
-        _write(out, at + 3 * out.row, d, gate, is_own_gate)
+            a = add_times(a, at(left.numbers, here), vector)
+            b = add_times(b, at(left.numbers, here + left.row), vector)
+            c = add_times(c, at(left.numbers, here + 2 * left.row), vector)
+            d = add_times(d, at(left.numbers, here + 3 * left.row), vector)
+        target = out.begin + row * out.row
+        _write(out, target, a, gate, is_own_gate)
+        _write(out, target + out.row, b, gate, is_own_gate)
+        _write(out, target + 2 * out.row, c, gate, is_own_gate)
+        _write(out, target + 3 * out.row, d, gate, is_own_gate)
 
 
 @inner_function
@@ -74,7 +74,7 @@ def first_layer(net: Network, given: Samples, chosen: Array) -> None:
             for k in range(given.begin[chosen[place]], given.begin[chosen[place] + 1]):
                 feature = np.intp(given.features[k])
                 weights = load(values, start + (feature >> 16) * LANES_OF_IMAGES, LANES_OF_IMAGES)
-                total = add_times(total, given.levels, feature & 0xFFFF, weights)
+                total = add_times(total, at(given.levels, feature & 0xFFFF), weights)
             if not net.is_tanh:
                 total = where_positive(total, total)
             store(answers, own.offset + place * own.wide + block, total)
@@ -94,9 +94,9 @@ def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) 
             delta = load(deltas, own.offset + place * own.wide + block, LANES_OF_IMAGES)
             for k in range(given.begin[chosen[place]], given.begin[chosen[place] + 1]):
                 feature = np.intp(given.features[k])
-                at = start + (feature >> 16) * LANES_OF_IMAGES
-                total = load(gradient, at, LANES_OF_IMAGES)
-                store(gradient, at, add_times(total, given.levels, feature & 0xFFFF, delta))
+                row = start + (feature >> 16) * LANES_OF_IMAGES
+                total = load(gradient, row, LANES_OF_IMAGES)
+                store(gradient, row, add_times(total, at(given.levels, feature & 0xFFFF), delta))
 
 
 @inner_function

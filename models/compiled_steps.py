@@ -96,7 +96,7 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
             total = load(values if is_first else gradient, 0 if is_first else at, LANES)
             for place in range(samples):
                 begin = own.offset + place * own.wide + block
-                total = add_times(total, net.one, 0, load(deltas, begin, LANES))
+                total = add_times(total, one, load(deltas, begin, LANES))
             store(gradient, at, total)
 
 

@@ -63,19 +63,29 @@ def store(_: Any, array: Any, index: Any, vector: Any) -> Any:
 
 
 @_compiled
-def add_times(_: Any, total: Any, array: Any, index: Any, vector: Any) -> Any:
-    """The vector `total` plus a number of an array times another vector, rounded once where the processor can."""
+def at(_: Any, array: Any, index: Any) -> Any:
+    """The number at an index that is not negative, which is not asked."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        of = context.get_value_type(array.dtype)
+        return builder.load(_address(context, builder, signature.args[0], given[0], given[1], of))
+
+    return array.dtype(array, index), generate
+
+
+@_compiled
+def add_times(_: Any, total: Any, number: Any, vector: Any) -> Any:
+    """The vector `total` plus a number times another vector, rounded once where the processor can."""
+
+    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
         of, nothing = given[0].type, ir.Constant(given[0].type, ir.Undefined)
-        number = builder.load(_address(context, builder, signature.args[1], given[1], given[2], of.element))
-        one = builder.insert_element(nothing, number, ir.Constant(ir.IntType(32), 0))
+        one = builder.insert_element(nothing, given[1], ir.Constant(ir.IntType(32), 0))
         all_lanes = ir.Constant(ir.VectorType(ir.IntType(32), of.count), None)
         name = f"llvm.fmuladd.v{of.count}f{vector.dtype.bitwidth}"
         fused = cgutils.get_or_insert_function(builder.module, ir.FunctionType(of, [of] * 3), name)
-        return builder.call(fused, [builder.shuffle_vector(one, nothing, all_lanes), given[3], given[0]])
+        return builder.call(fused, [builder.shuffle_vector(one, nothing, all_lanes), given[2], given[0]])
 
-    return total(total, array, index, vector), generate
+    return total(total, number, vector), generate
 
 
 @_compiled
