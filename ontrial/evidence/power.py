@@ -1,15 +1,17 @@
 """Power: how many seeds an undecided claim would take, if all seeds were like those it has."""
 
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from ontrial.evidence.ranks import ranks
 from ontrial.evidence.verdicts import Evidence, Region
 
 MOST_SEEDS = 10_000
-_N = np.arange(1, MOST_SEEDS + 1)
+_STRETCHES = (0, 600, MOST_SEEDS)  # the ranks of all numbers of seeds take longest, and few claims need those of many
 
 
 def seeds_needed(evidence: Evidence, power: float = 0.8) -> int | None:
@@ -48,12 +50,16 @@ def _fewest(share: float, p0: float, alpha: float, power: float) -> int | None:
     """The fewest seeds of which so large a share has the evidence against p0 with so much probability."""
     if share <= p0:
         return None
-    from scipy import stats  # only here, since it takes as long to import as all the rest
-
-    enough = stats.binom.sf(_all_ranks(alpha, p0) - 1, _N, share) >= power
-    return int(_N[enough.argmax()]) if enough.any() else None
+    for first, last in pairwise(_STRETCHES):
+        seeds = np.arange(first + 1, last + 1)
+        # The chance of at least so many successes; scipy.stats has the same, and takes longest of all to import.
+        enough = special.bdtrc(_ranks(first, last, alpha, p0) - 1, seeds, share) >= power
+        if enough.any():
+            return int(seeds[enough.argmax()])
+    return None
 
 
 @lru_cache(maxsize=64)
-def _all_ranks(alpha: float, p0: float) -> NDArray[np.int64]:
-    return ranks(_N, alpha, p0)
+def _ranks(first: int, last: int, alpha: float, p0: float) -> NDArray[np.int64]:
+    """The ranks of all numbers of seeds beyond the first of these, up to the last, (number of seeds,)."""
+    return ranks(np.arange(first + 1, last + 1), alpha, p0)

@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from ontrial.measures.checks import Array, finite
+from ontrial.measures.ordering import mean_ranks, tau_b
 
 
 def kendall_tau(configurations: ArrayLike, values: ArrayLike) -> Array:
@@ -22,7 +22,7 @@ def kendall_tau(configurations: ArrayLike, values: ArrayLike) -> Array:
     measured = finite(values, "Kendall tau of a measure", seed_axis=1)
     given = finite(configurations, "Kendall tau with a configuration", seed_axis=-1)
     columns = np.broadcast_to(given if given.ndim == 2 else given[:, np.newaxis], measured.shape)
-    return np.array([_tau(one, two) for one, two in zip(columns.T, measured.T, strict=True)])
+    return np.array([tau_b(one, two) for one, two in zip(columns.T, measured.T, strict=True)])
 
 
 def trend(curve: ArrayLike) -> Array:
@@ -43,7 +43,7 @@ def spearman(first: ArrayLike, second: ArrayLike) -> Array:
     Raises ValueError for a value that is not finite.
     Source: Spearman, American Journal of Psychology 15 (1904): Pearson's correlation of the ranks.
     """
-    ranked = (stats.rankdata(finite(part, "Spearman's correlation"), axis=-1) for part in (first, second))
+    ranked = (mean_ranks(finite(part, "Spearman's correlation")) for part in (first, second))
     one, two = (ranks - ranks.mean(-1, keepdims=True) for ranks in ranked)  # (…, point)
     spread = np.sqrt((one**2).sum(-1) * (two**2).sum(-1))  # (…,)
     return np.where(spread > 0, (one * two).sum(-1) / np.where(spread > 0, spread, 1), 0.0)
@@ -69,8 +69,3 @@ def pair_signs(first: ArrayLike, second: ArrayLike) -> Array:
         raise ValueError(f"pairs need two numbers a run, (run,) each, not arrays of {one.shape} and {two.shape}")
     steps = [np.diff(part[: len(part) // 2 * 2].reshape(-1, 2), axis=1)[:, 0] for part in (one, two)]  # (pair,) each
     return np.sign(steps[0]) * np.sign(steps[1])
-
-
-def _tau(one: Array, two: Array) -> float:
-    """Kendall's tau-b of two columns, 0 where one is constant, for which scipy has no number."""
-    return float(stats.kendalltau(one, two).statistic) if np.ptp(one) > 0 and np.ptp(two) > 0 else 0.0

@@ -10,9 +10,10 @@ Every function raises ValueError for a number that is not finite.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage, signal, stats
+from scipy import ndimage
 
 from ontrial.measures.checks import Array, finite
+from ontrial.measures.ordering import highest_peaks, mean_ranks
 
 Marks = NDArray[np.bool_]
 
@@ -64,8 +65,7 @@ def largest_changes(change: ArrayLike, count: int = 3) -> Marks:
     changes = finite(change, "change of slope")
     marks = np.zeros(changes.shape, dtype=bool)
     for row, values in zip(marks[:, _JUDGED], changes[:, _JUDGED], strict=True):
-        peaks, _ = signal.find_peaks(values, distance=NEAR + 1)
-        row[peaks[np.argsort(-values[peaks], kind="stable")[:count]]] = True
+        row[highest_peaks(values, count, NEAR + 1)] = True
     return marks
 
 
@@ -84,7 +84,7 @@ def coincidence(spike: Marks, change: ArrayLike) -> Array:
 def _above_middle(spike: Marks, change: Array) -> float:
     if not spike.any():
         return 0.0
-    percentile = 100 * (stats.rankdata(change) - 0.5) / len(change)  # (step,)
+    percentile = 100 * (mean_ranks(change) - 0.5) / len(change)  # (step,)
     return float(percentile[spike].mean() - 50)
 
 

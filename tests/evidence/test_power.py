@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ontrial.evidence.intervals import exactly, median_interval, share_interval
-from ontrial.evidence.power import MOST_SEEDS, seeds_needed
+from ontrial.evidence.power import MOST_SEEDS, _fewest, seeds_needed
 from ontrial.evidence.ranks import fewest, rank
 
 ALPHA = 1 / 4000
@@ -76,3 +76,10 @@ def test_so_many_seeds_decide_as_often_as_was_said():
     draws = np.random.default_rng(2).random((1000, needed)) < share
     decided = [(median_interval(np.where(row, -1.0, 1.0), "planted", ALPHA) < 0).verdict == "holds" for row in draws]
     assert np.mean(decided) == pytest.approx(power(needed, share), abs=4 * math.sqrt(0.16 / 1000))
+
+
+def test_the_chance_to_decide_is_that_of_the_binomial_distribution():
+    for share, p0 in ((0.51, 0.5), (0.7, 0.5), (0.999, 0.9), (1.0, 0.5)):
+        enough = [n for n in range(1, 600) if power(n, share, p0) >= 0.8]
+        found = _fewest(share, p0, ALPHA, 0.8)
+        assert enough[:1] == [found] if found is not None and found < 600 else enough == []
