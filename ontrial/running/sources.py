@@ -5,7 +5,6 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -106,18 +105,20 @@ def _reached(start: Path) -> dict[str, Path]:
     return {path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name: path for path in found}
 
 
-def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+@cache
+def _imports(tree: ast.AST, package: str) -> tuple[str, ...]:
     """Every module that is named in an import, submodules among them."""
+    found: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
+            found += [each.name for each in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 above = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join(filter(None, [*above, base]))
-            yield base
-            yield from (f"{base}.{each.name}" for each in node.names)
+            found += [base, *(f"{base}.{each.name}" for each in node.names)]
+    return tuple(found)
 
 
 def _ours(name: str, beside: Path) -> Path | None:
@@ -178,6 +179,7 @@ def _defines(node: ast.stmt) -> list[str]:
     return touched + [name for each in inside if isinstance(each, _NAMING) for name in _defines(each)]
 
 
+@cache  # several digests run through the same modules, each of which is parsed once
 def _meaning(tree: ast.Module) -> str:
     """The syntax tree without docstrings, so that prose is free."""
     copied = ast.parse(ast.unparse(tree))
