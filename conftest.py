@@ -1,5 +1,6 @@
 """This suite's own options: where its data lie, what stands for MNIST, and on what it trains."""
 
+import gc
 import os
 from collections.abc import Mapping
 
@@ -8,6 +9,8 @@ import pytest
 pytest_plugins = ("ontrial.plugin", "pytester")
 
 DATASETS = ("digits", "mnist")
+
+gc.disable()  # until everything is imported: almost all of it stays, and the collector would walk it again and again
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,6 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder that holds MNIST, or where it is downloaded (default: DATA_ROOT)",
     )
     group.addoption("--device", default="auto", help="auto, cpu or cuda")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported for torch and numba stays for good, and need not be walked any more, not even at the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None]:
