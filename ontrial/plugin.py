@@ -114,14 +114,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Train all that is missing, look by look, before the first test reads a result."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Train all that is missing, look by look, before the first test reads a result; judge with one thread."""
     state = session.config.stash[SESSION]
-    try:
-        working.complete(state, session.config.pluginmanager.getplugin("terminalreporter"))
-    except (StoreFull, NoWorkers) as error:
-        raise pytest.UsageError(str(error)) from error
+    with working.one_thread(state):
+        try:
+            working.complete(state, session.config.pluginmanager.getplugin("terminalreporter"))
+        except (StoreFull, NoWorkers) as error:
+            raise pytest.UsageError(str(error)) from error
+        return (yield)
 
 
 @pytest.fixture(

@@ -1,7 +1,10 @@
 """Working: the plan of a session carried out, with what a terminal is told of it."""
 
 import io
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
+
+import threadpoolctl
 
 from ontrial.publish.progress import Reporter, duration
 from ontrial.session import Session
@@ -10,6 +13,14 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 _WORTH_SAYING = 600.0  # seconds, from which what was asked for is told before anything is looked up
+
+
+def one_thread(session: Session) -> AbstractContextManager[object]:
+    """Libraries compute with one thread where claims are judged: what a claim asks of its runs is small.
+
+    Several threads then mostly wait for each other, and where the cores are busy take many times as long.
+    """
+    return threadpoolctl.threadpool_limits(1) if session.trials else nullcontext()
 
 
 def complete(session: Session, terminal: "TerminalReporter | None") -> None:
