@@ -11,7 +11,6 @@ from ontrial.evidence.comparisons import own_verdict
 from ontrial.evidence.power import seeds_needed
 from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.outcomes import outcome
-from ontrial.publish import drawings
 from ontrial.publish.entries import AT_THE_BORDER, Judged, Look, Seen
 from ontrial.running.trial import Trial
 from ontrial.session import Session
@@ -106,7 +105,7 @@ def _drawn(item: pytest.Item, session: Session, claim: Claim) -> str:
     name = (declared.folder.path, declared.tier, session.data(declared), claim.figure.name)
     if claim.figure.n < session.drawn.get(name, (0, ""))[0]:
         return session.drawn[name][1]
-    path = drawings.save(
+    path = session.gallery.add(
         claim.figure,
         session.artifacts[declared.tier],
         report=declared.folder.name,

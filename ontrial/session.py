@@ -15,6 +15,7 @@ from ontrial.known import Known, Name
 from ontrial.known import read as read_known
 from ontrial.publish import reading
 from ontrial.publish.entries import Judged, Key
+from ontrial.publish.gallery import Gallery
 from ontrial.registration import Criterion, Lock
 from ontrial.running.plan import Plan
 from ontrial.running.scale import TIERS, Scale, require_enough
@@ -30,7 +31,7 @@ class Session:
     artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
     written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
     whose claims were all collected; not_judged: errors of claims that nothing could be trained for; drawn: the seeds
-    and the path of every figure.
+    and the path of every figure; gallery: where they are drawn.
     """
 
     root: Path
@@ -47,9 +48,13 @@ class Session:
     records: list[Judged] = field(default_factory=list)
     not_judged: list[Judged] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
+    gallery: Gallery = field(init=False)
     _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
     _recorded: dict[Key, Judged] | None = None
+
+    def __post_init__(self) -> None:
+        self.gallery = Gallery(self.plan.workers)
 
     def scale(self, declared: Declaration) -> Scale:
         """The scale of a claim's tier."""

@@ -50,6 +50,8 @@ def write(session: Session, config: pytest.Config, say: Say) -> None:
     session.was_written = True
     for name in session.plan.damaged():
         say(f"set aside, since it did not read back whole: {name}")
+    with _told(session, say):
+        session.gallery.finish()  # before a page shows them
     for tier in ("full", "fast"):
         if records := [each for each in (*session.records, *_new(session, tier)) if each.tier == tier]:
             with _told(session, say, f" to {session.artifacts[tier]}"):

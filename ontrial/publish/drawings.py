@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ontrial.files import write_whole
-
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 _DPI = 130
 _COLOURS = 96  # of a figure's palette: no line's colour moves by more than a hundredth, at a quarter of the size
@@ -82,35 +82,26 @@ def place(report: str, tier: str, dataset: str, registration: int | None = None)
     return f"figures/{report}/{tier}-{dataset}" + ("" if registration is None else f"-{registration}")
 
 
-def save(
-    drawing: Drawing, folder: Path, *, report: str, tier: str, dataset: str, registration: int | None = None
-) -> str:
-    """Write a drawing as PNG into a folder of artifacts, unless the same is there; answers its path inside that folder.
-
-    Raises OSError where the folder cannot be written.
-    """
-    name = f"{place(report, tier, dataset, registration)}/{drawing.name}.png"
-    path, stamp = folder / name, _stamp(drawing, tier)
-    if not _carries(path, stamp):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, _drawn(drawing, tier, stamp))
-    return name
-
-
-def _drawn(drawing: Drawing, tier: str, stamp: str) -> bytes:
-    """A drawing's PNG, its colours reduced to a palette."""
+def pixels(drawing: Drawing, tier: str) -> "Image":
+    """What a drawing shows, drawn here and now, since matplotlib draws in one thread at a time."""
     with _without_a_screen():
         import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
 
     with matplotlib.rc_context(_STYLE):
         figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
         figure.set_dpi(_DPI)
         canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def png(pixels: "Image", stamp: str) -> bytes:
+    """Pixels as PNG, their colours reduced to a palette: half of a figure's work, which any thread can do beside us."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
     palette = pixels.quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     said, buffer = PngInfo(), io.BytesIO()
     said.add_text("Description", stamp)
@@ -129,12 +120,10 @@ def _without_a_screen() -> Iterator[None]:
             os.environ["MPLBACKEND"] = asked
 
 
-def _stamp(drawing: Drawing, tier: str) -> str:
+def stamp_of(drawing: Drawing, tier: str) -> str:
     """SHA-256 of all that decides the drawing's bytes: what it shows, how, and with what."""
-    with _without_a_screen():
-        import matplotlib
     source = _source(drawing.draw.__module__)
-    said = (drawing.name, drawing.subject, drawing.n, drawing.unit, tier, matplotlib.__version__, source)
+    said = (drawing.name, drawing.subject, drawing.n, drawing.unit, tier, version("matplotlib"), source)
     total = hashlib.sha256(" ".join(map(str, said)).encode())
     for array in drawing.shown:
         total.update(f"{array.dtype}{array.shape}".encode())
@@ -172,7 +161,7 @@ def _beside(module: ModuleType, path: Path) -> bool:
     return file is not None and file.parent == path.parent and file.stem != "__init__"
 
 
-def _carries(path: Path, stamp: str) -> bool:
+def carries(path: Path, stamp: str) -> bool:
     """Whether a file is a drawing with this stamp, which it keeps near its beginning."""
     try:
         with path.open("rb") as file:

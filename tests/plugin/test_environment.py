@@ -121,6 +121,29 @@ def test_a_full_disk_is_said_after_the_table_and_nothing_else_is_lost(run_claims
     assert result.ret != 0
 
 
+def test_a_figure_that_finds_no_room_is_said_and_its_claim_is_recorded(run_claims, monkeypatch, verdicts):
+    from ontrial.publish import gallery
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gallery, "write_whole", full)
+        result = run_claims(SUITE)
+    result.assert_outcomes(passed=1, deselected=1)
+    result.stdout.fnmatch_lines(["X1 *holds*", "NOT WRITTEN: *No space left on device*", "written to *"])
+    assert result.ret != 0
+    assert verdicts()["X1"]["found"] == "holds"
+    assert run_claims(SUITE).ret == 0  # it is drawn again
+
+
+def test_a_figure_that_raises_is_told_and_judges_nothing(run_claims, verdicts):
+    result = run_claims(SUITE.replace('["loss"], caption', '["$\\\\no{$"], caption'), "-v")
+    result.assert_outcomes(failed=1, deselected=1)
+    result.stdout.fnmatch_lines(["*its figure could not be drawn: ValueError: *"])
+    assert verdicts()["X1"]["found"] == "error"
+
+
 @pytest.mark.parametrize("name", [".verdicts.lock", "store"])
 def test_a_lock_that_somebody_else_holds_is_told_and_given_up(run_claims, pytester, monkeypatch, name):
     import filelock

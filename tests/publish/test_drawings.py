@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +11,10 @@ import pytest
 from PIL import Image
 
 from ontrial.publish import drawings
+from ontrial.publish import gallery as gallery_module
 from ontrial.publish.drawings import Drawing, drawing_of
 from ontrial.publish.figures import COLOURS, grid, panels, reported, seeds_and_median
+from ontrial.publish.gallery import Gallery
 
 ROOT = Path(__file__).parents[2]
 NOISE = np.random.default_rng(0).normal(size=(8, 5))
@@ -29,8 +31,14 @@ def planted(values: np.ndarray, calls: list[str] | None = None) -> Drawing:
     return Drawing("planted", "noise", len(values), draw, (values,))
 
 
+PLACE = {"report": "mine", "tier": "fast", "dataset": "functions"}
+
+
 def save(drawing, folder, **more):
-    return drawings.save(drawing, folder, **({"report": "mine", "tier": "fast", "dataset": "functions"} | more))
+    gallery = Gallery()
+    name = gallery.add(drawing, folder, **(PLACE | more))
+    gallery.finish()
+    return name
 
 
 def test_a_figure_is_drawn_once_and_again_when_its_data_changed(tmp_path):
@@ -42,6 +50,44 @@ def test_a_figure_is_drawn_once_and_again_when_its_data_changed(tmp_path):
     assert len(calls) == 2
     name = save(planted(NOISE, calls), tmp_path, tier="full", registration=1)
     assert name == "figures/mine/full-functions-1/planted.png"
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_figures_that_are_written_beside_each_other_are_those_that_are_written_alone(tmp_path, threads):
+    gallery, calls = Gallery(threads), []
+    named = {shift: replace(planted(NOISE + shift, calls), name=f"planted-{shift}") for shift in range(4)}
+    for each in (*named.values(), *named.values()):  # claims that share a figure each give it
+        gallery.add(each, tmp_path / "together", **PLACE)
+    gallery.finish()
+    assert len(calls) == len(named)
+    for each in named.values():
+        name = save(each, tmp_path / "alone")
+        assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_of_two_drawings_of_one_name_the_later_one_lies_there_in_the_end(tmp_path):
+    gallery, alone = Gallery(2), tmp_path / "alone"
+    for shift in range(3):
+        name = gallery.add(planted(NOISE + shift), tmp_path, **PLACE)
+    gallery.finish()
+    assert (tmp_path / name).read_bytes() == (alone / save(planted(NOISE + 2), alone)).read_bytes()
+
+
+def test_what_cannot_be_written_is_raised_at_the_end_when_all_others_are(tmp_path, monkeypatch):
+    gallery, write = Gallery(), gallery_module.write_whole
+
+    def full_for_one(path, content):
+        if path.stem == "planted":
+            raise OSError(28, "No space left on device")
+        write(path, content)
+
+    monkeypatch.setattr(gallery_module, "write_whole", full_for_one)
+    gallery.add(planted(NOISE), tmp_path, **PLACE)
+    other = gallery.add(replace(planted(NOISE), name="other"), tmp_path, **PLACE)
+    with pytest.raises(OSError, match="No space left"):
+        gallery.finish()
+    assert (tmp_path / other).is_file()
+    gallery.finish()  # it was said, and there is nothing left to wait for
 
 
 def test_a_figure_is_the_same_byte_for_byte_and_small(tmp_path):
