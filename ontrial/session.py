@@ -51,6 +51,7 @@ class Session:
     gallery: Gallery = field(init=False)
     _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
+    _data: dict[Declaration, str] = field(default_factory=dict)
     _recorded: dict[Key, Judged] | None = None
 
     def __post_init__(self) -> None:
@@ -67,8 +68,10 @@ class Session:
 
     def data(self, declared: Declaration) -> str:
         """What a claim is judged on; `counts` where nothing is trained."""
-        kinds = sorted({each.judged_on for each in self.placed(declared).values()})
-        return " and ".join(kinds) or "counts"
+        if declared not in self._data:
+            kinds = sorted({each.judged_on for each in self.placed(declared).values()})
+            self._data[declared] = " and ".join(kinds) or "counts"
+        return self._data[declared]
 
     def known_name(self, declared: Declaration) -> Name:
         """The claim's name in known.toml."""

@@ -175,8 +175,8 @@ class Stacked(Mapping[str, Array]):
 
 def require_finite(run: Run) -> None:
     """Raises Diverged where a loss of a run is not finite at any record, naming the training and the seeds."""
-    for name, values in run.arrays.items():
-        if name.endswith("loss") and not np.isfinite(values).all():
+    for name in run.arrays:  # others are not stacked before they are asked for
+        if name.endswith("loss") and not np.isfinite(values := run.arrays[name]).all():
             broken = np.logical_not(np.isfinite(values.reshape(run.n, -1))).any(axis=1)  # (seed,)
             seeds = [run.seeds[row] for row in np.flatnonzero(broken)]
             shown = ", ".join(map(str, seeds[:5])) + (f" and {len(seeds) - 5} more" if len(seeds) > 5 else "")

@@ -11,7 +11,7 @@ from ontrial.evidence.ranks import ranks
 from ontrial.evidence.verdicts import Evidence, Region
 
 MOST_SEEDS = 10_000
-_STRETCHES = (0, 600, MOST_SEEDS)  # the ranks of all numbers of seeds take longest, and few claims need those of many
+_STRETCHES = (0, 500, 4_000, MOST_SEEDS)  # ranks take longest, and few claims need those of many seeds
 
 
 def seeds_needed(evidence: Evidence, power: float = 0.8) -> int | None:

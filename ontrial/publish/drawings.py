@@ -123,12 +123,18 @@ def _without_a_screen() -> Iterator[None]:
 def stamp_of(drawing: Drawing, tier: str) -> str:
     """SHA-256 of all that decides the drawing's bytes: what it shows, how, and with what."""
     source = _source(drawing.draw.__module__)
-    said = (drawing.name, drawing.subject, drawing.n, drawing.unit, tier, version("matplotlib"), source)
+    said = (drawing.name, drawing.subject, drawing.n, drawing.unit, tier, _library(), source)
     total = hashlib.sha256(" ".join(map(str, said)).encode())
     for array in drawing.shown:
         total.update(f"{array.dtype}{array.shape}".encode())
         total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()
+
+
+@cache
+def _library() -> str:
+    """The version of matplotlib, which is not imported for figures that are there already."""
+    return version("matplotlib")
 
 
 @cache
