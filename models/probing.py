@@ -15,7 +15,7 @@ from ontrial.running.sources import module_digest
 from ontrial.training import Arrays, Looks, TierLike
 
 # What a question costs, in epochs of training of the network that it asks; 1 where it is not named.
-_EPOCHS = {"interpolation": 30, "largest_eigenvalue": 20, "frozen_gradients": 5, "stationary_points": 10_000}
+_EPOCHS = {"interpolation": 30, "largest_eigenvalue": 20, "frozen_gradients": 5, "stationary_points": 600}
 
 
 @dataclass(frozen=True)

@@ -40,11 +40,12 @@ def test_a_seed_has_the_same_bits_in_any_block(experiment):
 
 def test_fresh_processes_that_compile_anew_give_the_same_bits(tmp_path):
     code = (
-        "import sys; from tests.models.test_compiled import DIGITS, COS, digest; from models.training import train\n"
+        "import sys; from tests.models.test_compiled import DIGITS, COS, TANH, digest\n"
+        "from models.training import train\n"
         "junk = [bytearray(i) for i in range(int(sys.argv[1]))]\n"  # so that buffers lie elsewhere
-        "print(digest(train(DIGITS, [4])), digest(train(COS, [4])))"
+        "print(*(digest(train(each, [4])) for each in (DIGITS, COS, TANH)))"
     )
-    found = {f"{digest(train(DIGITS, [4]))} {digest(train(COS, [4]))}"}
+    found = {" ".join(digest(train(each, [4])) for each in (DIGITS, COS, TANH))}
     for process, cache in enumerate((tmp_path / "new", None)):
         environment = os.environ | ({"NUMBA_CACHE_DIR": str(cache)} if cache else {})
         command = [sys.executable, "-c", code, str(1 + 5000 * process)]
