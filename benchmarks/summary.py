@@ -82,7 +82,7 @@ def _largest(summary: Summary) -> str:
     rows = [row for row in summary["rows"] if row["way"] == "ours" and row["net"] == LARGEST_NET]
     if not rows:
         return ""
-    return f" The largest of them reaches {100 * rows[-1]['share']:.0f} % of the matrix-product rate; the aim was 80 %."
+    return f" The largest of them reaches {100 * rows[-1]['share']:.0f} % of the matrix-product rate; the aim is 80 %."
 
 
 def times_the_homework_loop(summary: Summary) -> float | None:

@@ -12,7 +12,7 @@ from claims.homework.test_number_of_parameters import EXPERIMENTS
 from models.data import Images
 
 MOST_TIMES_PRODUCTS = 2.5
-LEAST_SHARE_OF_LARGEST = 0.45
+LEAST_SHARE_OF_LARGEST = 0.8
 
 
 @pytest.mark.parametrize("size", EXPERIMENTS)

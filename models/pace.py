@@ -10,11 +10,11 @@ from models.experiment import Experiment, parameter_count
 
 # Seconds on a core whose matrix products make 8e10 operations a second, as measured with models.compiled.
 _RATE = 8e10
-_STEP, _PRODUCT = 3e-6, 1e-6  # that a step, and one matrix product, take whatever their size
-_FEATURE = 2e-9  # to add a feature that is not 0 to 32 units of a sample; backwards half as much again
-_OPERATION = 1 / 3.2e10  # of the other layers' products: they are small
+_STEP, _PRODUCT = 1e-6, 0.3e-6  # that a step, and one matrix product, take whatever their size
+_FEATURE = 1.7e-9  # to add a feature that is not 0 to 32 units of a sample; backwards half as much again
+_OPERATION = 1 / 6e10  # of other products, with units padded to 16
 _PARAMETER = 0.5e-9  # of an update
-_UNIT = {"relu": 2e-9, "tanh": 3e-8}  # of a hidden layer, to activate
+_UNIT = {"relu": 0.2e-9, "tanh": 3e-8}  # of a hidden layer, to activate
 _OUTPUT = 1e-8  # of the loss, at labels
 _BRIGHT = {"mnist": 150, "mnist-mini": 150, "digits": 32}  # pixels of an image that are not 0, about
 _NETWORK = 3e-3  # to begin
@@ -28,8 +28,9 @@ def estimate(experiment: Experiment, seeds: int) -> float:
         return experiment.steps * (_DEVICE_STEP + networks * _DEVICE_NETWORK)
     widths, recorded = experiment.widths, sum(experiment.recorded_sizes.values()) * len(experiment.record_steps)
     size = {"float32": 1, "float64": 2}[experiment.dtype]
-    first = _FEATURE * _BRIGHT.get(experiment.data, 1) * -(-widths[1] // 32) * size
-    others = _OPERATION * 2 * sum(below * above for below, above in pairwise(widths[1:])) * size
+    first = _FEATURE * _BRIGHT.get(experiment.data, 0) * -(-widths[1] // 32) * size
+    multiplied = widths if experiment.is_function else widths[1:]
+    others = _OPERATION * 2 * sum(below * 16 * -(-above // 16) for below, above in pairwise(multiplied)) * size
     forwards = first + others + _UNIT[experiment.activation] * sum(widths[1:-1])
     forwards += 0 if experiment.is_function else _OUTPUT * widths[-1]
     backwards = 1.5 * first + 2 * others + _UNIT["relu"] * sum(widths[1:-1])
