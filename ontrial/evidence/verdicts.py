@@ -1,6 +1,7 @@
 """Verdicts: an interval held against the region that a claim names."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -157,11 +158,12 @@ def judge(*evidence: Evidence) -> Verdict:
     """
     if not evidence or not all(isinstance(item, Evidence) for item in evidence):
         raise TypeError(f"a verdict rests on at least one piece of evidence, such as interval < x, not on {evidence}")
-    verdicts = {item.verdict for item in evidence}
-    for verdict in (Verdict.REFUTED, Verdict.INCONCLUSIVE):
-        if verdict in verdicts:
-            return verdict
-    return Verdict.HOLDS
+    return together({item.verdict for item in evidence})
+
+
+def together(verdicts: Collection[str]) -> Verdict:
+    """The verdict on a claim whose conditions have these, of which there is one at least."""
+    return next((each for each in (Verdict.REFUTED, Verdict.INCONCLUSIVE) if each in verdicts), Verdict.HOLDS)
 
 
 def _distance(end: float, border: float) -> float:

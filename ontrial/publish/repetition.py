@@ -1,6 +1,8 @@
 """Repetition: whether a second run of some claims came out as the first did, to the last digit that is kept.
 
 `python -m ontrial.publish.repetition FIRST SECOND` compares two folders of artifacts, and fails where they differ.
+Where the second was rounded otherwise, on another machine, `--rounded-otherwise` compares verdicts after the same look,
+says which are open in one of both alone, and fails only where one contradicts the other.
 """
 
 import argparse
@@ -8,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ontrial.evidence.verdicts import Verdict, together
 from ontrial.publish import record
 
 
@@ -22,7 +25,7 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
     known = {record.key_of(each): each for each in first["verdicts"]}
     lines = []
     for each in second["verdicts"]:
-        name = " ".join(str(part) for part in record.key_of(each) if part not in ("", None))
+        name = _name(each)
         if (before := known.get(record.key_of(each))) is None:
             lines.append(f"{name}: only in the second")
             continue
@@ -33,20 +36,55 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
     return lines
 
 
+def moves(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Contradictions between the verdicts of the second file and the first's, and moves in or out of undecided.
+
+    A verdict of the first is the one that it had after as many seeds as the second's, where it went on to more.
+    Raises ValueError where both have no verdict in common, since nothing would then be compared.
+    """
+    known = {record.key_of(each): each for each in first["verdicts"]}
+    both = [(known[key], each) for each in second["verdicts"] if (key := record.key_of(each)) in known]
+    if not both:
+        raise ValueError("the folders have no verdict in common: nothing was repeated")
+    contradictions: list[str] = []
+    moved: list[str] = []
+    for before, each in both:
+        was, found = _after(before, each["looks"][-1]["seeds"] if each["looks"] else None), each["found"]
+        if was != found:
+            line = f"{_name(each)}: {was}, then {found}"
+            (moved if Verdict.INCONCLUSIVE in (was, found) else contradictions).append(line)
+    return contradictions, moved
+
+
+def _after(judged: Mapping[str, Any], seeds: int | None) -> str:
+    """The verdict after the look at so many seeds: the last, where there was no such look."""
+    look = next((each for each in judged["looks"] if each["seeds"] == seeds), None)
+    return together({each["verdict"] for each in look["conditions"]}) if look else str(judged["found"])
+
+
+def _name(judged: Mapping[str, Any]) -> str:
+    return " ".join(str(part) for part in record.key_of(judged) if part not in ("", None))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m ontrial.publish.repetition", description=__doc__.splitlines()[0])
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
+    parser.add_argument("--rounded-otherwise", action="store_true", help="from another machine: compare verdicts alone")
     chosen = parser.parse_args(arguments)
     first, second = (record.read(folder / "verdicts.json") for folder in (chosen.first, chosen.second))
     try:
-        found = differences(first, second)
+        found, moved = moves(first, second) if chosen.rounded_otherwise else (differences(first, second), [])
     except ValueError as error:
         raise SystemExit(str(error)) from error
     if found:
         raise SystemExit("\n".join(found))
-    print(f"identical: {len(second['verdicts'])} verdicts, with the value of every seed")
+    count = len(second["verdicts"])
+    if chosen.rounded_otherwise:
+        print("\n".join([f"no contradiction in {count} verdicts, {len(moved)} moved in or out of undecided", *moved]))
+    else:
+        print(f"identical: {count} verdicts, with the value of every seed")
 
 
 if __name__ == "__main__":

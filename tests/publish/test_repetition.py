@@ -42,3 +42,41 @@ def test_the_command_fails_where_something_differs(tmp_path, capsys):
     plant(tmp_path / "other", whole(record("F3", "refuted")))
     with pytest.raises(SystemExit, match="F3 fast digits: holds, then refuted"):
         repetition.main([first, other])
+
+
+def looked(*looks):
+    """What was found at each look: seeds, and the verdicts of the conditions."""
+    return [{"seeds": seeds, "conditions": [{"verdict": each} for each in found]} for seeds, *found in looks]
+
+
+EARLIER = looked((16, "holds", "inconclusive"))
+
+
+@pytest.mark.parametrize(
+    ("before", "looks", "then", "contradictions", "moved"),
+    [
+        ("refuted", EARLIER + looked((32, "holds", "refuted")), "inconclusive", 0, 0),  # open after 16 seeds as well
+        ("refuted", EARLIER + looked((32, "holds", "refuted")), "holds", 0, 1),
+        ("holds", looked((16, "holds", "holds")), "inconclusive", 0, 1),
+        ("holds", looked((16, "holds", "holds")), "refuted", 1, 0),
+        ("refuted", looked((16, "holds", "refuted")), "refuted", 0, 0),
+        ("refuted", looked((32, "refuted")), "holds", 1, 0),  # no look at 16 seeds
+        ("holds", [], "refuted", 1, 0),
+    ],
+)
+def test_on_another_machine_verdicts_are_compared_after_the_same_look(before, looks, then, contradictions, moved):
+    first = whole(record("M4", before, tier="full", looks=looks))
+    second = whole(record("M4", then, tier="full", looks=looked((16, then))))
+    assert tuple(map(len, repetition.moves(first, second))) == (contradictions, moved)
+
+
+def test_the_command_tells_moves_and_fails_at_contradictions(tmp_path, capsys):
+    asked = "--rounded-otherwise"
+    first = str(plant(tmp_path / "first", FIRST))
+    open_ = str(plant(tmp_path / "open", whole(record("F3", "inconclusive"), record("B2", "holds"))))
+    repetition.main([asked, first, open_])
+    assert "no contradiction in 2 verdicts, 1 moved in or out of undecided\nplanted F3" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="F3 fast digits: holds, then refuted"):
+        repetition.main([asked, first, str(plant(tmp_path / "other", whole(record("F3", "refuted"))))])
+    with pytest.raises(SystemExit, match="nothing was repeated"):
+        repetition.main([asked, first, str(plant(tmp_path / "none", whole(record("I1", "holds"))))])
