@@ -145,4 +145,5 @@ def _samples(images: data.Images) -> Samples:
     """As the compiled loop takes them, where no whole set is looked at."""
     inputs, nothing = _inputs(images), np.arange(0)
     labels = np.append(images.train_labels.numpy(), images.test_labels.numpy()[:1]).astype(np.float32)
-    return Samples(inputs.begin, inputs.features, inputs.levels, labels, labels, nothing, np.zeros(3, np.int64))
+    taken = {name: part for name, part in inputs._asdict().items() if name in Samples._fields}
+    return Samples(**taken, targets=labels, truth=labels, sets=nothing, ends=np.zeros(3, np.int64))
