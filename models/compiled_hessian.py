@@ -3,17 +3,14 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numba.core.cgutils
-import numba.extending
 import numpy as np
 import torch
-from llvmlite import ir
-from numba import njit, types
+from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from models import networks
-from models.compiled_vectors import add_times, load, store
+from models.compiled_vectors import add_product, add_times, dot, load, store
 from models.experiment import Experiment, parameter_count
 
 Array = NDArray[Any]
@@ -22,8 +19,6 @@ Array = NDArray[Any]
 # were rounded otherwise.
 COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy")
 _LANES = 16  # samples at once: what registers hold
-
-_cgutils: Any = numba.core.cgutils
 
 
 class Network(NamedTuple):
@@ -101,39 +96,6 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     return njit(**COMPILED, **without)(function)
 
 
-def _compiled(describe: Callable[..., Any]) -> Any:
-    """What compiled code may call: `describe` answers its signature, and what generates it."""
-    return numba.extending.intrinsic(describe)
-
-
-@_compiled
-def _add_product(_: Any, total: Any, left: Any, right: Any) -> Any:
-    """The vector `total` plus the product of two, lane by lane, rounded once where the processor can."""
-
-    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
-        of = given[0].type
-        kind, name = ir.FunctionType(of, [of] * 3), f"llvm.fmuladd.v{of.count}f64"
-        return builder.call(_cgutils.get_or_insert_function(builder.module, kind, name), [*given[1:], given[0]])
-
-    return total(total, left, right), generate
-
-
-@_compiled
-def _dot(_: Any, left: Any, right: Any) -> Any:
-    """The sum over the lanes of the product of two vectors: the upper half is added to the lower until one is left."""
-
-    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
-        total, lanes = builder.fmul(*given), list(range(given[0].type.count))
-        while len(lanes) > 1:
-            halves = lanes[: len(lanes) // 2], lanes[len(lanes) // 2 :]
-            masks = [ir.Constant(ir.VectorType(ir.IntType(32), len(half)), half) for half in halves]
-            total = builder.fadd(*(builder.shuffle_vector(total, total, mask) for mask in masks))
-            lanes = halves[0]
-        return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
-
-    return types.float64(left, right), generate
-
-
 @inner
 def _forwards(net: Network, point: Array, first: int) -> None:
     """Write the signals of _LANES samples from `first` on, and their derivatives, and clear what goes back."""
@@ -148,13 +110,13 @@ def _forwards(net: Network, point: Array, first: int) -> None:
             total = zero
             for p in range(begin[unit], begin[unit + 1]):
                 total = add_times(total, point[p], load(forth, net.source[p] * wide + at, _LANES))
-            store(forth, own + at, _add_product(zero, slope, total))
+            store(forth, own + at, add_product(zero, slope, total))
             store(net.back, unit * wide + at, zero)
             if at == 0 and unit < net.hidden:
                 for i in range(own, own + _LANES):
                     forth[i] = np.tanh(forth[i])
                 answer = load(forth, own, _LANES)
-                slope = _add_product(one, add_times(zero, -1.0, answer), answer)
+                slope = add_product(one, add_times(zero, -1.0, answer), answer)
         store(forth, own + end, slope)
         store(net.back, unit * wide + end, zero)
 
@@ -169,17 +131,17 @@ def _backwards(net: Network, point: Array, first: int) -> float:
         answer, slope = load(forth, above, _LANES), load(forth, above + end - _LANES, _LANES)
         by_answer = load(back, own, _LANES)
         if unit < net.hidden:
-            bend = _add_product(zero, add_times(zero, -2.0, answer), by_answer)
-            store(back, own, _add_product(zero, slope, by_answer))
+            bend = add_product(zero, add_times(zero, -2.0, answer), by_answer)
+            store(back, own, add_product(zero, slope, by_answer))
         else:
             targets = load(net.targets, (unit - net.hidden) * len(net.share) + first, _LANES)
             error, bend = add_times(answer, -1.0, targets), add_times(zero, 2.0, load(net.share, first, _LANES))
-            by_answer = _add_product(zero, bend, error)
+            by_answer = add_product(zero, bend, error)
             store(back, own, by_answer)
-            loss += 0.5 * _dot(by_answer, error)
+            loss += 0.5 * dot(by_answer, error)
         for at in range(_LANES, end, _LANES):
-            curve = _add_product(zero, slope, load(back, own + at, _LANES))
-            store(back, own + at, _add_product(curve, bend, load(forth, above + at, _LANES)))
+            curve = add_product(zero, slope, load(back, own + at, _LANES))
+            store(back, own + at, add_product(curve, bend, load(forth, above + at, _LANES)))
         for p in range(begin[unit], begin[unit + 1]):
             below = net.source[p] - net.fixed
             for at in range(0, (2 + below) * _LANES if below >= 0 else 0, _LANES):
@@ -208,13 +170,13 @@ def derive(net: Network, point: Array) -> tuple[float, Array, Array]:
             delta = load(back, unit * wide, _LANES)
             for p in range(begin[unit], begin[unit + 1]):
                 signal = load(forth, source[p] * wide, _LANES)
-                gradient[p] += _dot(delta, signal)
+                gradient[p] += dot(delta, signal)
                 for other in range(unit + 1):
                     at = (1 + other) * _LANES
-                    mixed = _add_product(zero, load(back, unit * wide + at, _LANES), signal)
-                    mixed = _add_product(mixed, delta, load(forth, source[p] * wide + at, _LANES))
+                    mixed = add_product(zero, load(back, unit * wide + at, _LANES), signal)
+                    mixed = add_product(mixed, delta, load(forth, source[p] * wide + at, _LANES))
                     for q in range(begin[other], begin[other + 1]):
-                        hessian[p, q] += _dot(mixed, load(forth, source[q] * wide, _LANES))
+                        hessian[p, q] += dot(mixed, load(forth, source[q] * wide, _LANES))
     for p in range(len(point)):
         for q in range(p):
             hessian[q, p] = hessian[p, q]

@@ -89,6 +89,34 @@ def add_times(_: Any, total: Any, number: Any, vector: Any) -> Any:
 
 
 @_compiled
+def add_product(_: Any, total: Any, left: Any, right: Any) -> Any:
+    """The vector `total` plus the product of two, lane by lane, rounded once where the processor can."""
+
+    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        of = given[0].type
+        kind, name = ir.FunctionType(of, [of] * 3), f"llvm.fmuladd.v{of.count}f{left.dtype.bitwidth}"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [*given[1:], given[0]])
+
+    return total(total, left, right), generate
+
+
+@_compiled
+def dot(_: Any, left: Any, right: Any) -> Any:
+    """The sum over the lanes of the product of two vectors: the upper half is added to the lower until one is left."""
+
+    def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
+        total, lanes = builder.fmul(*given), list(range(given[0].type.count))
+        while len(lanes) > 1:
+            halves = lanes[: len(lanes) // 2], lanes[len(lanes) // 2 :]
+            masks = [ir.Constant(ir.VectorType(ir.IntType(32), len(half)), half) for half in halves]
+            total = builder.fadd(*(builder.shuffle_vector(total, total, mask) for mask in masks))
+            lanes = halves[0]
+        return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
+
+    return left.dtype(left, right), generate
+
+
+@_compiled
 def where_positive(_: Any, vector: Any, by: Any) -> Any:
     """The vector, with 0 in each lane where `by` is at most 0; and so what is there where `by` is NaN."""
 

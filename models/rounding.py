@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 import scipy
-import scipy.linalg.blas  # whose library numba calls
+import scipy.linalg.blas  # so that its library is loaded, and told beside numpy's
 import threadpoolctl
 import torch
 
