@@ -36,8 +36,8 @@ def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str
     return lines
 
 
-def moves(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Contradictions between the verdicts of the second file and the first's, and moves in or out of undecided.
+def moves(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[int, list[str], list[str]]:
+    """How many verdicts both files have, contradictions between these, and moves in or out of undecided.
 
     A verdict of the first is the one that it had after as many seeds as the second's, where it went on to more.
     Raises ValueError where both have no verdict in common, since nothing would then be compared.
@@ -53,7 +53,7 @@ def moves(first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[list[str
         if was != found:
             line = f"{_name(each)}: {was}, then {found}"
             (moved if Verdict.INCONCLUSIVE in (was, found) else contradictions).append(line)
-    return contradictions, moved
+    return len(both), contradictions, moved
 
 
 def _after(judged: Mapping[str, Any], seeds: int | None) -> str:
@@ -75,16 +75,17 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     first, second = (record.read(folder / "verdicts.json") for folder in (chosen.first, chosen.second))
     try:
-        found, moved = moves(first, second) if chosen.rounded_otherwise else (differences(first, second), [])
+        if chosen.rounded_otherwise:
+            count, found, moved = moves(first, second)
+            said = [f"no contradiction in {count} verdicts, {len(moved)} moved in or out of undecided", *moved]
+        else:
+            found = differences(first, second)
+            said = [f"identical: {len(second['verdicts'])} verdicts, with the value of every seed"]
     except ValueError as error:
         raise SystemExit(str(error)) from error
     if found:
         raise SystemExit("\n".join(found))
-    count = len(second["verdicts"])
-    if chosen.rounded_otherwise:
-        print("\n".join([f"no contradiction in {count} verdicts, {len(moved)} moved in or out of undecided", *moved]))
-    else:
-        print(f"identical: {count} verdicts, with the value of every seed")
+    print("\n".join(said))
 
 
 if __name__ == "__main__":

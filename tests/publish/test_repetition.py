@@ -67,13 +67,17 @@ EARLIER = looked((16, "holds", "inconclusive"))
 def test_on_another_machine_verdicts_are_compared_after_the_same_look(before, looks, then, contradictions, moved):
     first = whole(record("M4", before, tier="full", looks=looks))
     second = whole(record("M4", then, tier="full", looks=looked((16, then))))
-    assert tuple(map(len, repetition.moves(first, second))) == (contradictions, moved)
+    count, found, others = repetition.moves(first, second)
+    assert (count, len(found), len(others)) == (1, contradictions, moved)
+
+
+OTHERS = ("F3", "inconclusive"), ("B2", "holds"), ("I4", "holds")  # the last is in the second alone, and not compared
 
 
 def test_the_command_tells_moves_and_fails_at_contradictions(tmp_path, capsys):
     asked = "--rounded-otherwise"
     first = str(plant(tmp_path / "first", FIRST))
-    open_ = str(plant(tmp_path / "open", whole(record("F3", "inconclusive"), record("B2", "holds"))))
+    open_ = str(plant(tmp_path / "open", whole(*(record(*each) for each in OTHERS))))
     repetition.main([asked, first, open_])
     assert "no contradiction in 2 verdicts, 1 moved in or out of undecided\nplanted F3" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="F3 fast digits: holds, then refuted"):
