@@ -1,23 +1,18 @@
 """Hessians: the derivatives of small tanh networks with a squared error, written out and compiled."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numba import njit
 from numpy.typing import NDArray
 from torch import Tensor
 
 from models import networks
-from models.compiled_vectors import add_product, add_times, dot, load, store
+from models.compiled_vectors import add_product, add_times, inner, load, store, sum_of
 from models.experiment import Experiment, parameter_count
 
 Array = NDArray[Any]
 
-# Without fastmath: what was just compiled and what comes from numba's cache are not optimised alike, and with it they
-# were rounded otherwise.
-COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy")
 _LANES = 16  # samples at once: what registers hold
 
 
@@ -90,12 +85,6 @@ def numbers(values: Tensor) -> Array:
     return values.cpu().double().numpy()
 
 
-def inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that compiled code alone calls."""
-    without: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return njit(**COMPILED, **without)(function)
-
-
 @inner
 def _forwards(net: Network, point: Array, first: int) -> None:
     """Write the signals of _LANES samples from `first` on, and their derivatives, and clear what goes back."""
@@ -138,7 +127,7 @@ def _backwards(net: Network, point: Array, first: int) -> float:
             error, bend = add_times(answer, -1.0, targets), add_times(zero, 2.0, load(net.share, first, _LANES))
             by_answer = add_product(zero, bend, error)
             store(back, own, by_answer)
-            loss += 0.5 * dot(by_answer, error)
+            loss += 0.5 * sum_of(add_product(zero, by_answer, error))
         for at in range(_LANES, end, _LANES):
             curve = add_product(zero, slope, load(back, own + at, _LANES))
             store(back, own + at, add_product(curve, bend, load(forth, above + at, _LANES)))
@@ -170,13 +159,13 @@ def derive(net: Network, point: Array) -> tuple[float, Array, Array]:
             delta = load(back, unit * wide, _LANES)
             for p in range(begin[unit], begin[unit + 1]):
                 signal = load(forth, source[p] * wide, _LANES)
-                gradient[p] += dot(delta, signal)
+                gradient[p] += sum_of(add_product(zero, delta, signal))
                 for other in range(unit + 1):
                     at = (1 + other) * _LANES
                     mixed = add_product(zero, load(back, unit * wide + at, _LANES), signal)
                     mixed = add_product(mixed, delta, load(forth, source[p] * wide + at, _LANES))
                     for q in range(begin[other], begin[other + 1]):
-                        hessian[p, q] += dot(mixed, load(forth, source[q] * wide, _LANES))
+                        hessian[p, q] += sum_of(add_product(zero, mixed, load(forth, source[q] * wide, _LANES)))
     for p in range(len(point)):
         for q in range(p):
             hessian[q, p] = hessian[p, q]

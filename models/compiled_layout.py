@@ -23,12 +23,13 @@ class Network(NamedTuple):
     """One network.
 
     weights (4, number): values, gradient, and Adam's first and second moments. First LANES numbers that stay 0, then
-    each layer's (block, 1 + unit below, lane), biases first, padded with zeros. turned (number,): the values of all
-    layers but the first, (block of units below, unit, lane). signals (2, number): what every layer answers and the
-    loss's derivative by it, (sample, unit), with room for ROOM samples. mask (number,): 0 for weights that stay 0, or
-    empty. layers (layer + 1,): LAYERs, the inputs first: where weights start, the rows of a block of them, units
-    without padding, the offset of signals, how wide these are with padding, the lanes of a block, where it is turned.
-    moving (range, 2): the weights that Adam moves; where (parameter,): each parameter of models.networks.
+    each layer's (block, 1 + unit below, lane), biases first, padded with zeros; of a function's one output, blocks of
+    one lane. turned (number,): the values of all layers but the first, (block of units below, unit, lane). signals
+    (2, number): what every layer answers and the loss's derivative by it, (sample, unit), with room for ROOM samples.
+    mask (number,): 0 for weights that stay 0, or empty. layers (layer + 1,): LAYERs, the inputs first: where weights
+    start, the rows of a block of them, units without padding, the offset of signals,
+    how wide these are with padding, the lanes of a block, where it is turned. moving (range, 2): the weights that Adam
+    moves; where (parameter,): each parameter of models.networks.
     """
 
     weights: Array
@@ -46,10 +47,10 @@ class Network(NamedTuple):
 class Inputs(NamedTuple):
     """Training samples, then test samples: the points of a function, or of images only the features that are not 0.
 
-    points (sample, feature): empty for images. The first feature of an image is at `begin` (sample + 1,). features
-    (feature,): the row of its weights in the upper 16 of 32 bits, and in the lower ones where among the `levels` its
-    value is. rows (feature,): of all features, first those that some training sample has: the weights of the others
-    have no gradient, and Adam leaves them where they are.
+    points (sample, 2): a function's variable, and 1, whose weights are the biases; empty for images. The first feature
+    of an image is at `begin` (sample + 1,). features (feature,): the row of its weights in the upper 16 of 32 bits, and
+    in the lower ones where among the `levels` its value is. rows (feature,): of all features, first those that some
+    training sample has: the weights of the others have no gradient, and Adam leaves them where they are.
     """
 
     points: Array
@@ -104,7 +105,7 @@ def inputs_of(train: Array, test: Array, white: int, dtype: Any) -> Inputs:
     rows = np.empty(len(used), np.int64)
     rows[np.argsort(~used, kind="stable")] = np.arange(1, len(used) + 1)  # row 0 is that of the biases
     both = np.concatenate([train, test])  # (sample, feature)
-    points, both = (both[:0], both) if white > 1 else (both, np.zeros_like(both))
+    points, both = (both[:0], both) if white > 1 else (np.insert(both, 1, 1, axis=1), np.zeros_like(both))
     bright = np.flatnonzero(both)
     shown = both.reshape(-1)[bright]
     return Inputs(
@@ -144,22 +145,23 @@ def network_of(experiment: Experiment, inputs: Inputs) -> Network:
     """A network of zeros, in buffers of its own."""
     widths, dtype, is_function = experiment.widths, np.dtype(experiment.dtype), experiment.is_function
     layers, where, moving = np.zeros(len(widths), LAYER), [], []
-    layers[0]["units"], layers[0]["wide"] = widths[0], _upto(widths[0], _TILE)
-    numbers, turned, signals = LANES, 0, ROOM * _upto(widths[0], _TILE) * is_function
+    layers[0]["units"], layers[0]["wide"] = widths[0] + is_function, _TILE
+    numbers, turned, signals = LANES, 0, ROOM * _TILE * is_function
     for layer, (below, units) in enumerate(pairwise(widths), 1):
-        lanes = LANES if layer > 1 or is_function else LANES_OF_IMAGES
-        rows, padded = 1 + _upto(below, _TILE), _upto(units, lanes)
+        is_image, is_one = layer == 1 and not is_function, is_function and layer == len(widths) - 1
+        lanes = 1 if is_one else LANES_OF_IMAGES if is_image else LANES
+        rows, padded = 1 + _upto(below, LANES if is_one else _TILE), _upto(units, lanes)
         wide = padded + LANES * (padded % _ALIAS == 0)
         layers[layer] = numbers, rows, units, signals, wide, lanes, turned
-        column, row = np.arange(units)[:, None], np.arange(1, below + 1) if layer > 1 else inputs.rows
-        index = numbers + (column // lanes * rows + np.append(row, 0)) * lanes + column % lanes  # (unit, unit below)
+        column, row = np.arange(units)[:, None], inputs.rows if layer == 1 else np.arange(1, below + 1)
+        bias = 2 if layer == 1 and is_function else 0
+        index = numbers + (column // lanes * rows + np.append(row, bias)) * lanes + column % lanes  # (unit, unit below)
         where += [index[:, :-1].reshape(-1), index[:, -1]]  # the biases last
-        used = rows if layer > 1 else inputs.used + 1
-        ends = range(numbers, numbers + rows * padded + 1, rows * lanes)
-        moving += [(begin, begin + used * lanes) for begin in ends[:-1]]
-        numbers = ends[-1]
-        signals += ROOM * wide
-        turned += 0 if layer == 1 else int(layers[layer - 1]["wide"]) * wide
+        used = (inputs.used + 1 if is_image else rows) * lanes
+        moving += [(begin, begin + used) for begin in range(numbers, numbers + rows * padded, rows * lanes)]
+        numbers += _upto(rows * padded, LANES)
+        signals += _upto(ROOM * wide, LANES)
+        turned += 0 if layer == 1 or is_one else int(layers[layer - 1]["wide"]) * wide
     return Network(
         weights=_zeros(4, numbers, dtype),
         turned=_zeros(1, turned, dtype)[0],

@@ -1,15 +1,11 @@
 """Products of matrices of the compiled loop, and what the first layer makes of images, whose pixels are mostly 0."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from models.compiled_layout import LANES, LANES_OF_IMAGES, Array, Network, Samples
-from models.compiled_vectors import add_times, at, load, store, turn, where_positive
-
-COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})  # keep NaN
+from models.compiled_vectors import add_product, add_times, at, inner, load, store, sum_of, turn, where_positive
 
 
 class Rows(NamedTuple):
@@ -21,13 +17,7 @@ class Rows(NamedTuple):
     step: int
 
 
-def inner_function(function: Callable[..., None]) -> Callable[..., None]:
-    """A function that compiled code alone calls."""
-    without: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    return njit(**COMPILED, **without)(function)
-
-
-@inner_function
+@inner
 def _write(out: Rows, place: int, total: Any, gate: Array, is_own_gate: bool) -> None:
     """Write LANES numbers, 0 where they, or those at the same place of a gate, if it is not empty, are not above 0."""
     if is_own_gate:  # in registers: a store that leaves out what stays is slow on some processors
@@ -38,7 +28,7 @@ def _write(out: Rows, place: int, total: Any, gate: Array, is_own_gate: bool) ->
         store(out.numbers, place, total)
 
 
-@inner_function
+@inner
 def multiply(
     rows: int, inner: int, left: Rows, right: Rows, first: Rows, out: Rows, gate: Array, is_own_gate: bool
 ) -> None:
@@ -63,7 +53,7 @@ def multiply(
         _write(out, target + 3 * out.row, d, gate, is_own_gate)
 
 
-@inner_function
+@inner
 def first_layer(net: Network, given: Samples, chosen: Array) -> None:
     """What the first layer answers to images, a block of units at a time, without what is 0."""
     values, answers, own = net.weights[0], net.signals[0], net.layers[1]
@@ -80,7 +70,7 @@ def first_layer(net: Network, given: Samples, chosen: Array) -> None:
             store(answers, own.offset + place * own.wide + block, total)
 
 
-@inner_function
+@inner
 def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) -> None:
     """Write, or add, what these images contribute to the gradient of the first layer's weights."""
     gradient, deltas, own = net.weights[1], net.signals[1], net.layers[1]
@@ -99,12 +89,46 @@ def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) 
                 store(gradient, row, add_times(total, at(given.levels, feature & 0xFFFF), delta))
 
 
-@inner_function
+@inner
+def one_output(net: Network, samples: int) -> None:
+    """What the last layer, of one unit, answers."""
+    values, answers, below, own = net.weights[0], net.signals[0], net.layers[-2], net.layers[-1]
+    for place in range(samples):
+        total, begin = load(values, 0, LANES), below.offset + place * below.wide
+        for block in range(0, below.units, LANES):
+            total = add_product(total, load(answers, begin + block, LANES), load(values, own.start + 1 + block, LANES))
+        answers[own.offset + place] = values[own.start] + sum_of(total)
+
+
+@inner
+def one_gradient(net: Network, samples: int, is_first: bool) -> None:
+    """Write, or add, what the samples contribute to the gradient of the last layer, of one unit."""
+    gradient, answers, deltas, below, own = (
+        net.weights[1],
+        net.signals[0],
+        net.signals[1],
+        net.layers[-2],
+        net.layers[-1],
+    )
+    for block in range(0, below.units, LANES):
+        place = own.start + 1 + block
+        total = load(net.weights[0], 0, LANES) if is_first else load(gradient, place, LANES)
+        for sample in range(samples):
+            row = load(answers, below.offset + sample * below.wide + block, LANES)
+            total = add_times(total, at(deltas, own.offset + sample), row)
+        store(gradient, place, total)
+    total = gradient.dtype.type(0) if is_first else gradient[own.start]
+    for sample in range(samples):
+        total += deltas[own.offset + sample]
+    gradient[own.start] = total
+
+
+@inner
 def turn_weights(net: Network) -> None:
     """Write the transposed weights of all layers but the first."""
     for layer in range(2, len(net.layers)):
         below, own = net.layers[layer - 1].units, net.layers[layer]
-        for unit in range(0, own.units, 8):
+        for unit in range(0, own.units if own.block > 1 else 0, 8):
             start = own.start + unit // LANES * LANES * own.rows + unit % LANES
             for row in range(0, below, 8):
                 target = own.turned + row // LANES * LANES * own.wide + unit * LANES + row % LANES

@@ -9,13 +9,21 @@ from numba import njit
 
 from models import compiled_layout, compiled_products, compiled_vectors
 from models.compiled_layout import LANES, ROOM, Array, History, Network, Samples
-from models.compiled_products import COMPILED, Rows, first_gradient, first_layer, inner_function, multiply, turn_weights
-from models.compiled_vectors import add_times, fetch, load, store
+from models.compiled_products import (
+    Rows,
+    first_gradient,
+    first_layer,
+    multiply,
+    one_gradient,
+    one_output,
+    turn_weights,
+)
+from models.compiled_vectors import COMPILED, add_times, fetch, inner, load, store
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults
 
 
-@inner_function
+@inner
 def _losses(net: Network, given: Samples, chosen: Array, share: float, sums: Array) -> None:
     """Write `share` of the derivative of these samples' losses by what the last layer answered.
 
@@ -44,7 +52,7 @@ def _losses(net: Network, given: Samples, chosen: Array, share: float, sums: Arr
         sums[2] += found - begin == given.truth[chosen[place]]
 
 
-@inner_function
+@inner
 def _forwards(net: Network, given: Samples, chosen: Array, share: float, sums: Array) -> None:
     """Write what every layer answers to these samples, and then their losses as _losses does."""
     samples, values, answers = len(chosen), net.weights[0], net.signals[0]
@@ -52,6 +60,8 @@ def _forwards(net: Network, given: Samples, chosen: Array, share: float, sums: A
         below, own, is_last = net.layers[layer - 1], net.layers[layer], layer == len(net.layers) - 1
         if layer == 1 and not net.is_function:
             first_layer(net, given, chosen)
+        elif own.block == 1:
+            one_output(net, samples)
         else:
             for place in range(samples if layer == 1 else 0):
                 for feature in range(below.units):
@@ -68,7 +78,7 @@ def _forwards(net: Network, given: Samples, chosen: Array, share: float, sums: A
     _losses(net, given, chosen, share, sums)
 
 
-@inner_function
+@inner
 def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> None:
     """Write, or add, what the samples that were just answered contribute to the gradient."""
     samples, values, gradient, one = len(chosen), net.weights[0], net.weights[1], net.weights.dtype.type(1)
@@ -78,11 +88,16 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
         if layer > 1:
             gate = answers[: 0 if net.is_tanh else len(answers)]
             for block in range(0, below.units, LANES):
-                multiply(samples, own.units, Rows(deltas, own.offset, own.wide, 1),
-                         Rows(net.turned, own.turned + block * own.wide, LANES, 1), nothing,
+                weights = Rows(net.turned, own.turned + block * own.wide, LANES, 1)
+                if own.block == 1:
+                    weights = Rows(values, own.start + 1 + block, LANES, 1)
+                multiply(samples, own.units, Rows(deltas, own.offset, own.wide, 1), weights, nothing,
                          Rows(deltas, below.offset + block, below.wide, 1), gate, False)  # fmt: skip
             for i in range(below.offset, below.offset + samples * below.wide if net.is_tanh else below.offset):
                 deltas[i] *= one - answers[i] * answers[i]
+        if own.block == 1:
+            one_gradient(net, samples, is_first)
+            continue
         if layer == 1 and not net.is_function:
             first_gradient(net, given, chosen, is_first)
         else:
@@ -91,7 +106,7 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
                 multiply(below.units, samples, Rows(answers, below.offset, 1, below.wide),
                          Rows(deltas, own.offset + block, own.wide, 1), nothing if is_first else here,
                          here, answers[:0], False)  # fmt: skip
-        for block in range(0, own.units, LANES):
+        for block in range(0, own.units if layer > 1 or not net.is_function else 0, LANES):
             at = own.start + block // own.block * own.block * own.rows + block % own.block
             total = load(values if is_first else gradient, 0 if is_first else at, LANES)
             for place in range(samples):
@@ -100,7 +115,7 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
             store(gradient, at, total)
 
 
-@inner_function
+@inner
 def _adam(net: Network, number: int) -> None:
     """The update that is `number`, from 1. Source: Kingma & Ba 2015, section 2, its more efficient order."""
     kind = net.weights.dtype.type
@@ -118,7 +133,7 @@ def _adam(net: Network, number: int) -> None:
             values[i] -= rate * mean / (np.sqrt(square) + epsilon)
 
 
-@inner_function
+@inner
 def _step(net: Network, given: Samples, chosen: Array, history: History) -> None:
     """Make one step on these samples, a few at a time, and record what is recorded of every step."""
     step, share = history.done[0], 1 / len(chosen)
@@ -141,7 +156,7 @@ def _step(net: Network, given: Samples, chosen: Array, history: History) -> None
     history.done[0] = step + 1
 
 
-@inner_function
+@inner
 def _record(net: Network, given: Samples, history: History) -> None:
     """Record losses and accuracies over the whole sets, and keep the parameters where they validate best."""
     record, begin = history.records[history.done[1]], 0
@@ -158,7 +173,7 @@ def _record(net: Network, given: Samples, history: History) -> None:
         _keep_parameters(net, history.best[0])
 
 
-@inner_function
+@inner
 def _keep_parameters(net: Network, kept: Array) -> None:
     for index in range(len(net.where)):
         kept[index] = net.weights[0, net.where[index]]

@@ -1,14 +1,24 @@
-"""Vectors of numbers in registers, for compiled loops: what numba has no words for."""
+"""How loops are compiled, and vectors of numbers in registers, which numba has no words for."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numba.core.cgutils
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.extending import intrinsic, models, register_model
 
 cgutils: Any = numba.core.cgutils
+
+# Without fastmath: what was just compiled and what comes from numba's cache are not optimised alike, and with it they
+# were rounded otherwise.
+COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy")
+
+
+def inner(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that compiled code alone calls."""
+    without: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return njit(**COMPILED, **without)(function)
 
 
 class Vector(types.Type):
@@ -101,11 +111,11 @@ def add_product(_: Any, total: Any, left: Any, right: Any) -> Any:
 
 
 @_compiled
-def dot(_: Any, left: Any, right: Any) -> Any:
-    """The sum over the lanes of the product of two vectors: the upper half is added to the lower until one is left."""
+def sum_of(_: Any, vector: Any) -> Any:
+    """The sum over the lanes of a vector: the upper half is added to the lower until one is left."""
 
     def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
-        total, lanes = builder.fmul(*given), list(range(given[0].type.count))
+        total, lanes = given[0], list(range(given[0].type.count))
         while len(lanes) > 1:
             halves = lanes[: len(lanes) // 2], lanes[len(lanes) // 2 :]
             masks = [ir.Constant(ir.VectorType(ir.IntType(32), len(half)), half) for half in halves]
@@ -113,7 +123,7 @@ def dot(_: Any, left: Any, right: Any) -> Any:
             lanes = halves[0]
         return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
 
-    return left.dtype(left, right), generate
+    return vector.dtype(vector), generate
 
 
 @_compiled

@@ -14,8 +14,14 @@ from models.sets import Sets, sets
 from ontrial.running.sources import module_digest
 from ontrial.training import Arrays, Looks, TierLike
 
-# What a question costs, in epochs of training of the network that it asks; 1 where it is not named.
-_EPOCHS = {"interpolation": 30, "largest_eigenvalue": 20, "frozen_gradients": 5, "stationary_points": 600}
+# What a question costs: seconds, and epochs of training of the network that it asks; an epoch where it is not named.
+_COSTS = {
+    "sensitivity": (0.0, 4),
+    "interpolation": (0.0, 50),
+    "largest_eigenvalue": (0.0, 15),
+    "frozen_gradients": (0.8, 20),
+    "stationary_points": (0.0, 600),
+}
 
 
 @dataclass(frozen=True)
@@ -92,8 +98,8 @@ class Probe:
 
     def estimate(self, seeds: int) -> float:
         """Seconds, from those of training the networks."""
-        epochs = _EPOCHS.get(self.name, 1)
-        return epochs * self.experiment.estimate(seeds) / self.experiment.passes
+        seconds, epochs = _COSTS.get(self.name, (0.0, 1))
+        return seeds * seconds + epochs * self.experiment.estimate(seeds) / self.experiment.passes
 
     def settings(self) -> dict[str, Any]:
         """Those of its first experiment, and what is asked."""

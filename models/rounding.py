@@ -1,13 +1,13 @@
 """What decides how a result is rounded: the libraries, the kernels that they chose, the device, and small numbers."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy
-import scipy
-import scipy.linalg.blas  # so that its library is loaded, and told beside numpy's
 import threadpoolctl
 import torch
 
@@ -19,21 +19,20 @@ def rounding(device: str) -> dict[str, Any]:
     device: "cpu" or a CUDA device, which is told by its model. OPENBLAS_CORETYPE, NUMBA_CPU_NAME and
     ATEN_CPU_CAPABILITY change what is chosen, and so this.
     """
-    versions = {"torch": torch.__version__, "numpy": numpy.__version__, "scipy": scipy.__version__}
+    versions = {"torch": torch.__version__} | {name: version(name) for name in ("numpy", "scipy")}
     if device.startswith("cuda"):
         return versions | {"device": torch.cuda.get_device_name(device)}
     import llvmlite.binding
-    import numba
 
     kernels = sorted(
         " ".join(str(each.get(part)) for part in ("internal_api", "version", "architecture"))
         for each in threadpoolctl.threadpool_info()
-        if each.get("user_api") == "blas"
+        if each.get("user_api") == "blas" and "scipy.libs" not in each["filepath"]  # which nothing trains with
     )
     return versions | {
         "device": "cpu",
-        "numba": numba.__version__,
-        "compiled_for": getattr(numba.config, "CPU_NAME", None) or llvmlite.binding.get_host_cpu_name(),
+        "numba": version("numba"),
+        "compiled_for": os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name(),
         "blas": kernels,
         "torch_kernels": torch.backends.cpu.get_cpu_capability(),
     }

@@ -1,6 +1,7 @@
 """What claims read off a run of an experiment beyond its arrays: its weights, and what its networks answer."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -18,11 +19,27 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Samples:
-    """Points of a function and a network's answers there: (seed, sample) each."""
+    """Points of a function, and what each network of a run answers there: (seed, sample) each."""
 
-    inputs: Array
-    targets: Array
-    outputs: Array
+    run: Run
+    points: torch.Tensor  # (seed, sample, 1)
+
+    @cached_property
+    def inputs(self) -> Array:
+        """Where they are."""
+        return self.points.squeeze(2).double().numpy()
+
+    @cached_property
+    def targets(self) -> Array:
+        """The function there."""
+        return FUNCTIONS[experiment_of(self.run).data](self.points).squeeze(2).double().numpy()
+
+    @cached_property
+    def outputs(self) -> Array:
+        """What the networks answer; many a claim asks for the points alone."""
+        parameters = torch.from_numpy(self.run.parameters)  # (seed, parameter)
+        inputs = self.points.to(parameters.dtype)
+        return networks.outputs(parameters, experiment_of(self.run), inputs).squeeze(2).double().numpy()
 
     @property
     def variance(self) -> Array:
@@ -67,13 +84,13 @@ def initial_weights(run: Run) -> Array:
 
 
 def samples(run: Run, stream: Stream) -> Samples:
-    """Each seed's own points of one stream, and what its network answers there."""
-    return _answers(run, torch.stack([function_inputs(seed, stream) for seed in run.seeds]))  # (seed, sample, 1)
+    """Each seed's own points of one stream."""
+    return Samples(run, torch.stack([function_inputs(seed, stream) for seed in run.seeds]))  # (seed, sample, 1)
 
 
 def on(run: Run, grid: Array) -> Samples:
-    """What every seed's network answers on the same points, (sample,)."""
-    return _answers(run, torch.from_numpy(grid).float().expand(run.n, -1).unsqueeze(2))
+    """The same points, (sample,), for every seed."""
+    return Samples(run, torch.from_numpy(grid).float().expand(run.n, -1).unsqueeze(2))
 
 
 def weight_layers(*widths: int) -> NDArray[np.integer]:
@@ -85,11 +102,3 @@ def weight_layers(*widths: int) -> NDArray[np.integer]:
     for number, layer in enumerate(networks.layers(numbers, widths), 1):
         layer.weight.fill_(number)  # a view: the number lands where the weight lies
     return numbers[0].numpy()
-
-
-def _answers(run: Run, inputs: torch.Tensor) -> Samples:
-    experiment = experiment_of(run)
-    targets = FUNCTIONS[experiment.data](inputs)
-    parameters = torch.from_numpy(run.parameters)  # (seed, parameter)
-    outputs = networks.outputs(parameters, experiment, inputs.to(parameters.dtype))
-    return Samples(*(part.squeeze(2).double().numpy() for part in (inputs, targets, outputs)))

@@ -31,7 +31,7 @@ class Session:
     artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
     written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
     whose claims were all collected; not_judged: errors of claims that nothing could be trained for; drawn: the seeds
-    and the path of every figure; gallery: where they are drawn.
+    and the path of every figure; gallery: what draws them.
     """
 
     root: Path

@@ -1,9 +1,14 @@
-"""The gallery: a session's figures, drawn one after the other while threads write those that were drawn before.
+"""The gallery: a session's figures, made while claims are judged, and drawn together at the end.
 
-Half of a figure's work is to find its palette and to compress it, which Pillow does without Python's lock.
+Drawing takes longer than all else that a session does beside training, and matplotlib draws in one thread at a time. So
+where a process can be copied, copies of this one draw a share each.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import multiprocessing
+import sys
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +18,21 @@ from ontrial.publish import drawings
 from ontrial.publish.drawings import Drawing
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from matplotlib.figure import Figure
+
+_CAN_COPY = sys.platform == "linux"  # elsewhere a copy may not call what the system's libraries have begun
+_waiting: list[tuple[Path, "Figure", str]] = []  # what a copy finds in its memory, since no figure travels whole
 
 
 @dataclass
 class Gallery:
-    """Figures that are being written, by the path of their file, each with its stamp. threads: how many write."""
+    """Figures that are made and not yet drawn, by the path of their file, each with its stamp.
 
-    threads: int = 1
-    _writing: dict[Path, tuple[str, Future[None]]] = field(default_factory=dict)
-    _executor: ThreadPoolExecutor | None = None
+    processes: how many draw.
+    """
+
+    processes: int = 1
+    _made: dict[Path, tuple["Figure", str]] = field(default_factory=dict)
 
     def add(
         self,
@@ -34,33 +44,46 @@ class Gallery:
         dataset: str,
         registration: int | None = None,
     ) -> str:
-        """Draw a figure as PNG into a folder of artifacts, unless the same is there; answers its path inside of that.
+        """Make a figure for a folder of artifacts, unless the same is there; answers its path inside of that.
 
-        It is written whole when `finish` has returned. Raises what the drawing raises, and OSError where its folder
-        cannot be made.
+        It lies there as PNG when `finish` has returned. Raises what its making raises.
         """
         name = f"{drawings.place(report, tier, dataset, registration)}/{drawing.name}.png"
         path, stamp = folder / name, drawings.stamp_of(drawing, tier)
-        before, writing = self._writing.get(path, ("", None))
-        if before == stamp or (writing is None and drawings.carries(path, stamp)):
-            return name
-        pixels = drawings.pixels(drawing, tier)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if writing is not None:
-            writing.result()  # what comes later has to lie there in the end
-        self._executor = self._executor or ThreadPoolExecutor(self.threads, "figures")
-        self._writing[path] = stamp, self._executor.submit(_write, path, pixels, stamp)
+        is_there = self._made[path][1] == stamp if path in self._made else drawings.carries(path, stamp)
+        if not is_there:
+            self._made[path] = drawings.made(drawing, tier), stamp
         return name
 
     def finish(self) -> None:
-        """Wait until all figures are written. Raises OSError where one could not be, after all others were."""
-        if self._executor is not None:
-            self._executor.shutdown()
-        written = [future for _, future in self._writing.values()]
-        self._executor, self._writing = None, {}
-        for each in written:
-            each.result()
+        """Draw all figures. Raises ValueError or OSError where one could not be, after all others were."""
+        _waiting[:] = [(path, *made) for path, made in self._made.items()]
+        self._made = {}
+        processes, places = min(self.processes, len(_waiting)) if _CAN_COPY else 1, range(len(_waiting))
+        try:
+            problems = _by_copies(processes, places) if processes > 1 else list(map(_draw, places))
+        except BrokenExecutor:  # a copy was killed
+            problems = list(map(_draw, places))
+        finally:
+            _waiting.clear()
+        if any(problems):
+            raise ValueError("; ".join(filter(None, problems)))
 
 
-def _write(path: Path, pixels: "Image", stamp: str) -> None:
-    write_whole(path, drawings.png(pixels, stamp))
+def _by_copies(processes: int, places: Iterable[int]) -> list[str]:
+    """Have copies of this process draw what is waiting; answers what was wrong with each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of copying where other threads run: none of them draws
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as executor:
+            return list(executor.map(_draw, places))
+
+
+def _draw(place: int) -> str:
+    """Draw one of those that are waiting; answers what was wrong, "" where nothing was."""
+    path, figure, stamp = _waiting[place]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, drawings.png(drawings.pixels(figure), stamp))
+    except Exception as error:
+        return f"the figure {path.stem} could not be drawn: {type(error).__name__}: {error}"
+    return ""

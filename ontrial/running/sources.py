@@ -31,7 +31,7 @@ def reach(function: str, path: Path, source: str) -> dict[str, Any]:
 
     Of its own module only what it reaches by name counts, so that the claims beside it do not.
     """
-    tree = ast.parse(source)
+    tree = _without_prose(ast.parse(source))
     defined: dict[str, list[ast.stmt]] = {}
     for node in tree.body:
         for name in _defines(node):
@@ -161,7 +161,7 @@ def package_of(path: Path) -> str:
 
 @cache
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return _without_prose(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def _defines(node: ast.stmt) -> list[str]:
@@ -179,15 +179,18 @@ def _defines(node: ast.stmt) -> list[str]:
     return touched + [name for each in inside if isinstance(each, _NAMING) for name in _defines(each)]
 
 
-@cache  # several digests run through the same modules, each of which is parsed once
+@cache  # several digests run through the same modules
 def _meaning(tree: ast.Module) -> str:
-    """The syntax tree without docstrings, so that prose is free."""
-    copied = ast.parse(ast.unparse(tree))
-    for node in ast.walk(copied):
+    return ast.dump(tree)
+
+
+def _without_prose(tree: ast.Module) -> ast.Module:
+    """The same syntax tree, its docstrings made empty, so that prose is free."""
+    for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and _is_docstring(body[0]):
             body[0].value.value = ""
-    return ast.dump(copied)
+    return tree
 
 
 def _is_docstring(node: ast.stmt) -> bool:

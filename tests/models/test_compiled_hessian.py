@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from models import networks
+from models.compiled_solver import derivatives
 from models.experiment import Experiment, parameter_count
 from models.sets import sets
-from models.stationary_points import derivatives
 
 TINY = Experiment("cos", (1,), epochs=20, activation="tanh", dtype="float64")  # 4 parameters
 NET = Experiment("cos", (3, 5), epochs=20, activation="tanh", dtype="float64")  # 32

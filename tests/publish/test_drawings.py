@@ -1,6 +1,7 @@
 """Figures: one PNG each, byte for byte, drawn anew exactly when what they show has changed, whatever the backend."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from ontrial.publish.figures import COLOURS, grid, panels, reported, seeds_and_m
 from ontrial.publish.gallery import Gallery
 
 ROOT = Path(__file__).parents[2]
+HERE = os.getpid()
 NOISE = np.random.default_rng(0).normal(size=(8, 5))
 
 
@@ -52,9 +54,9 @@ def test_a_figure_is_drawn_once_and_again_when_its_data_changed(tmp_path):
     assert name == "figures/mine/full-functions-1/planted.png"
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-def test_figures_that_are_written_beside_each_other_are_those_that_are_written_alone(tmp_path, threads):
-    gallery, calls = Gallery(threads), []
+@pytest.mark.parametrize("processes", [1, 3])
+def test_figures_that_are_drawn_beside_each_other_are_those_that_are_drawn_alone(tmp_path, processes):
+    gallery, calls = Gallery(processes), []
     named = {shift: replace(planted(NOISE + shift, calls), name=f"planted-{shift}") for shift in range(4)}
     for each in (*named.values(), *named.values()):  # claims that share a figure each give it
         gallery.add(each, tmp_path / "together", **PLACE)
@@ -73,8 +75,24 @@ def test_of_two_drawings_of_one_name_the_later_one_lies_there_in_the_end(tmp_pat
     assert (tmp_path / name).read_bytes() == (alone / save(planted(NOISE + 2), alone)).read_bytes()
 
 
-def test_what_cannot_be_written_is_raised_at_the_end_when_all_others_are(tmp_path, monkeypatch):
-    gallery, write = Gallery(), gallery_module.write_whole
+def broken(error):
+    """What cannot be drawn, though it can be made."""
+
+    def draw(caption):
+        figure, axes = grid(1, 1, (5, 4))
+        axes[0, 0].set_title("$\\no{$" if error == "ValueError" else "")
+        if error == "killed":
+            axes[0, 0].draw = lambda renderer: os.kill(os.getpid(), signal.SIGKILL) if os.getpid() != HERE else None
+        return figure
+
+    return Drawing("broken", "noise", 1, draw, ())
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_cannot_be_drawn_or_written_is_raised_at_the_end_when_all_others_are_there(
+    tmp_path, monkeypatch, processes
+):
+    gallery, write = Gallery(processes), gallery_module.write_whole
 
     def full_for_one(path, content):
         if path.stem == "planted":
@@ -83,11 +101,20 @@ def test_what_cannot_be_written_is_raised_at_the_end_when_all_others_are(tmp_pat
 
     monkeypatch.setattr(gallery_module, "write_whole", full_for_one)
     gallery.add(planted(NOISE), tmp_path, **PLACE)
+    gallery.add(broken("ValueError"), tmp_path, **PLACE)
     other = gallery.add(replace(planted(NOISE), name="other"), tmp_path, **PLACE)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ValueError, match=r"figure planted .* No space left.*figure broken .*ValueError"):
         gallery.finish()
     assert (tmp_path / other).is_file()
-    gallery.finish()  # it was said, and there is nothing left to wait for
+    gallery.finish()  # it was said, and there is nothing left to draw
+
+
+@pytest.mark.skipif(not gallery_module._CAN_COPY, reason="no process is copied here")
+def test_where_a_copy_is_killed_this_process_draws(tmp_path):
+    gallery = Gallery(2)
+    names = [gallery.add(each, tmp_path, **PLACE) for each in (planted(NOISE), broken("killed"))]
+    gallery.finish()
+    assert all((tmp_path / name).is_file() for name in names)
 
 
 def test_a_figure_is_the_same_byte_for_byte_and_small(tmp_path):
