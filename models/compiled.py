@@ -22,6 +22,7 @@ from models.compiled_layout import (
     samples_of,
 )
 from models.compiled_steps import run
+from models.compiled_vectors import without_collector
 from models.experiment import Experiment
 from models.rounding import without_denormals
 from models.seeding import generator
@@ -41,7 +42,7 @@ def train(experiment: Experiment, seeds: Sequence[int], root: Path | None) -> Ar
     initial = initial.reshape(len(seeds), experiment.series, -1)  # (seed, series, parameter)
     masks = networks.kept(experiment, seeds).view(initial.shape).numpy() if experiment.keep < 1 else None
     found: list[Arrays] = []
-    with threadpool_limits(1), without_denormals():
+    with threadpool_limits(1), without_denormals(), without_collector():
         for row, seed in enumerate(seeds):
             inputs = _inputs(experiment, root, parts, row)
             rows, given = samples_of(experiment, parts, row, inputs)

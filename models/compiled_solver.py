@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models import compiled_hessian, compiled_vectors
 from models.compiled_hessian import Array, Network, network_of, numbers, order
-from models.compiled_vectors import COMPILED, inner
+from models.compiled_vectors import COMPILED, inner, without_collector
 from models.experiment import Experiment
 
 
@@ -26,22 +26,18 @@ class Found(NamedTuple):
 
 
 def solved(
-    experiment: Experiment,
-    parameters: Tensor,
-    inputs: Tensor,
-    targets: Tensor,
-    almost_zero: float,
-    most_iterations: int,
+    experiment: Experiment, parameters: Tensor, inputs: Tensor, targets: Tensor, almost_zero: float, most: int
 ) -> Found:
-    """Where the solver comes to from one net's parameters (parameter,), in most_iterations steps at most.
+    """Where the solver comes to from one net's parameters (parameter,), in `most` steps at most.
 
     inputs: (sample, feature); targets: (sample, output); almost_zero: what the gradient's norm has to be below.
 
     Raises ValueError for networks that `network_of` cannot take.
     """
     net, start = network_of(experiment, inputs, targets), numbers(parameters)[order(experiment)]
-    damping = first_damping(run(net, start, 0.0, 0.0, 0).hessian)
-    return run(net, start, damping, almost_zero, most_iterations)
+    with without_collector():
+        damping = first_damping(run(net, start, 0.0, 0.0, 0).hessian)
+        return run(net, start, damping, almost_zero, most)
 
 
 def derivatives(parameters: Tensor, experiment: Experiment, inputs: Tensor, targets: Tensor) -> tuple[Array, Array]:

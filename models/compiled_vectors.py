@@ -1,6 +1,8 @@
 """How loops are compiled, and vectors of numbers in registers, which numba has no words for."""
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numba.core.cgutils
@@ -19,6 +21,18 @@ def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that compiled code alone calls."""
     without: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)
     return njit(**COMPILED, **without)(function)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Python's collector waits: it would walk all that was imported again and again while numba compiles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Vector(types.Type):

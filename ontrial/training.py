@@ -87,7 +87,7 @@ class Training(Protocol):
         """All that its result depends on but the seed, JSON: its terms, data, source, and what decides rounding."""
 
     def estimate(self, seeds: int) -> float:
-        """Seconds that so many seeds take, on one core or on the device."""
+        """Seconds that so many seeds take, on one core or on the device; of none, those that it takes to begin."""
 
     def settings(self) -> dict[str, Any]:
         """Its settings as a reader wants them, JSON."""

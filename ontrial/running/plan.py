@@ -15,7 +15,8 @@ from ontrial.running.trial import Trial
 from ontrial.training import Run, Runs, Stacked, Training, require_finite
 
 Report = Callable[[Progress], object]
-_SECONDS_A_JOB = 2.0  # about: short enough to spread over lanes, long enough to be worth handing out
+_SECONDS_A_JOB = 2.0  # about: short enough to spread over lanes
+_WORTH_SPREADING = 0.5  # seconds of all seeds, from which every lane gets a share: less takes longer to begin anew
 _DEVICE_THREADS = 16
 _BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
 
@@ -153,7 +154,9 @@ class Plan:
     def _jobs(self, training: Training, seeds: list[int]) -> list[Job]:
         size = len(seeds)
         if training.place == "process" and seeds:
-            size = min(size, max(1, int(_SECONDS_A_JOB / max(training.estimate(1), 1e-9))), -(-size // self.workers))
+            each = max(training.estimate(1) - training.estimate(0), 1e-9)
+            if each * size >= _WORTH_SPREADING:
+                size = min(max(1, int(_SECONDS_A_JOB / each)), -(-size // self.workers))
         return [
             self._shelf.job(training, tuple(seeds[start : start + size])) for start in range(0, len(seeds), size or 1)
         ]
