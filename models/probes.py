@@ -98,13 +98,14 @@ def frozen_gradients(trained: Trained) -> Arrays:
     with torch.no_grad():
         for size in sizes:
             total = torch.zeros(len(trained.seeds), dtype=torch.float64, device=inputs.device)
-            for _ in range(_DRAWS):
+            draws = _DRAWS if size < len(inputs) else 1  # all that there is, in any order, has one gradient
+            for _ in range(draws):
                 chosen = torch.stack([torch.randperm(len(inputs), generator=random)[:size] for random in randoms])
                 chosen = chosen.to(inputs.device)  # (seed, sample)
                 answers = aims(labels.gather(1, chosen), trained.experiment.widths[-1], inputs.dtype)
                 stack.differentiate(with_one(inputs[chosen]), answers)
                 total += stack.gradient_norms.mean(1)
-            means.append(total / _DRAWS)
+            means.append(total / draws)
     norms = torch.stack(means, 1).cpu().numpy()  # (seed, size)
     return {"frozen_batch_size": np.broadcast_to(sizes, norms.shape).copy(), "frozen_gradient_norm": norms}
 

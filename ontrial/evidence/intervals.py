@@ -1,7 +1,7 @@
 """Intervals: what a handful of seeds says about all seeds, valid whenever one stops adding seeds."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -143,14 +143,14 @@ def exactly(value: float, measure: str) -> Interval:
 @lru_cache(maxsize=4096)
 def _lowest_share(successes: int, n: int, alpha: float) -> float:
     """The share below which all are excluded by so many successes among n; 0 where there are none."""
-    from scipy import optimize  # only here: every worker imports this module
-
     if successes == 0:
         return 0.0
-    beyond: Callable[[float], float] = lambda p0: float(log_evidence(successes, n, p0)) + math.log(alpha)  # noqa: E731
     # Evidence falls as p0 grows. Near 0 it is without bound, and against the share that was found it is 1 at most.
-    found = min(successes / n, math.nextafter(1, 0))
-    return float(optimize.brentq(beyond, np.finfo(float).tiny, found, xtol=1e-15))
+    low, high = 0.0, min(successes / n, math.nextafter(1, 0))
+    while low < (middle := (low + high) / 2) < high:  # until no number lies between
+        is_excluded = log_evidence(successes, n, middle) >= -math.log(alpha)
+        low, high = (middle, high) if is_excluded else (low, middle)
+    return low
 
 
 def _numbers(values: ArrayLike, measure: str, seeds: Sequence[int] | None) -> NDArray[np.floating]:

@@ -6,6 +6,7 @@ import importlib.metadata
 import importlib.util
 import sys
 from functools import cache
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -134,11 +135,18 @@ def _ours(name: str, beside: Path) -> Path | None:
 
 @cache
 def _spec(name: str) -> Path | None:
+    """The file of a module, for which no other is imported, as importlib.util.find_spec imports those above it."""
+    above, _, own = name.rpartition(".")
     try:
-        spec = importlib.util.find_spec(name)
+        if not above:
+            found = importlib.util.find_spec(name)
+        elif (package := _spec(above)) is None or package.name != "__init__.py":
+            return None
+        else:
+            found = PathFinder.find_spec(own, [str(package.parent)])
     except (ImportError, AttributeError, ValueError):
         return None
-    return Path(spec.origin).resolve() if spec and spec.origin and spec.origin.endswith(".py") else None
+    return Path(found.origin).resolve() if found and found.origin and found.origin.endswith(".py") else None
 
 
 def _installed(path: Path) -> bool:
