@@ -9,7 +9,7 @@ fast: .venv/ready ## the main job: every claim in miniature, on scikit-learn's d
 	$(PYTEST) -m fast
 
 test: check ## lint, types, tests of ourselves, then the fast tier
-	$(PYTEST) tests benchmarks/test_equality.py
+	$(PYTEST) tests benchmarks/test_equality.py -n auto --dist worksteal
 	$(PYTEST) -m fast
 
 full: export DATA_ROOT := $(or $(DATA_ROOT),data)

@@ -22,14 +22,15 @@ _TILE = 8  # rows of weights are padded to so many: 4 are multiplied at once, 8 
 class Network(NamedTuple):
     """One network.
 
-    weights (4, number): values, gradient, and Adam's first and second moments. First LANES numbers that stay 0, then
-    each layer's (block, 1 + unit below, lane), biases first, padded with zeros; of a function's one output, blocks of
-    one lane. turned (number,): the values of all layers but the first, (block of units below, unit, lane). signals
+    weights (4, number): values, gradient, and Adam's first and second moments. First a vector of numbers that stay 0,
+    then each layer's (block, 1 + unit below, lane), biases first, padded with zeros; of a function's one output, blocks
+    of one lane. turned (number,): the values of all layers but the first, (block of units below, unit, lane). signals
     (2, number): what every layer answers and the loss's derivative by it, (sample, unit), with room for ROOM samples.
     mask (number,): 0 for weights that stay 0, or empty. layers (layer + 1,): LAYERs, the inputs first: where weights
-    start, the rows of a block of them, units without padding, the offset of signals,
-    how wide these are with padding, the lanes of a block, where it is turned. moving (range, 2): the weights that Adam
-    moves; where (parameter,): each parameter of models.networks.
+    start, the rows of a block of them, units without padding, the offset of signals, how wide these are with padding,
+    the lanes of a block, where it is turned. moving (range, 2): the weights that Adam moves; where (parameter,): each
+    parameter of models.networks. images: room for the images of a step, by the feature that they have, which end at
+    `ends` (row + 1,).
     """
 
     weights: Array
@@ -39,6 +40,8 @@ class Network(NamedTuple):
     layers: Array
     moving: Array
     where: Array
+    images: Array
+    ends: Array
     is_tanh: bool
     is_function: bool
     rate: float
@@ -146,7 +149,7 @@ def network_of(experiment: Experiment, inputs: Inputs) -> Network:
     widths, dtype, is_function = experiment.widths, np.dtype(experiment.dtype), experiment.is_function
     layers, where, moving = np.zeros(len(widths), LAYER), [], []
     layers[0]["units"], layers[0]["wide"] = widths[0] + is_function, _TILE
-    numbers, turned, signals = LANES, 0, ROOM * _TILE * is_function
+    numbers, turned, signals = LANES_OF_IMAGES, 0, ROOM * _TILE * is_function
     for layer, (below, units) in enumerate(pairwise(widths), 1):
         is_image, is_one = layer == 1 and not is_function, is_function and layer == len(widths) - 1
         lanes = 1 if is_one else LANES_OF_IMAGES if is_image else LANES
@@ -170,6 +173,8 @@ def network_of(experiment: Experiment, inputs: Inputs) -> Network:
         layers=layers,
         moving=np.array(moving),
         where=np.concatenate(where),
+        images=np.zeros(ROOM * int(np.diff(inputs.begin).max()), np.uint32),
+        ends=np.zeros(inputs.used + 2, np.int64),
         is_tanh=experiment.activation == "tanh",
         is_function=is_function,
         rate=float(experiment.learning_rate),

@@ -72,21 +72,34 @@ def first_layer(net: Network, given: Samples, chosen: Array) -> None:
 
 @inner
 def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) -> None:
-    """Write, or add, what these images contribute to the gradient of the first layer's weights."""
-    gradient, deltas, own = net.weights[1], net.signals[1], net.layers[1]
-    nothing = gradient.dtype.type(0)
+    """Write, or add, what these images contribute to the gradient of the first layer's weights.
+
+    By feature, whose images are looked up first: so every row of the gradient is written once.
+    """
+    gradient, deltas, own, ends, images = net.weights[1], net.signals[1], net.layers[1], net.ends, net.images
+    ends[:] = 0
+    for place in range(len(chosen)):
+        for k in range(given.begin[chosen[place]], given.begin[chosen[place] + 1]):
+            ends[(at(given.features, k) >> 16) + np.uint32(1)] += 1
+    for row in range(1, len(ends)):
+        ends[row] += ends[row - 1]
+    for place in range(len(chosen)):  # what was the begin of a row's images becomes their end
+        for k in range(given.begin[chosen[place]], given.begin[chosen[place] + 1]):
+            feature = at(given.features, k)
+            end = at(ends, feature >> 16)
+            images[np.uint64(end)] = np.uint32(place << 16) | (feature & 0xFFFF)
+            ends[feature >> 16] = end + 1
     for block in range(0, own.units, LANES_OF_IMAGES):
-        start = own.start + block * own.rows
-        moving = gradient[start : start + net.moving[0, 1] - net.moving[0, 0] if is_first else start]
-        for i in range(len(moving)):
-            moving[i] = nothing
-        for place in range(len(chosen)):
-            delta = load(deltas, own.offset + place * own.wide + block, LANES_OF_IMAGES)
-            for k in range(given.begin[chosen[place]], given.begin[chosen[place] + 1]):
-                feature = np.intp(given.features[k])
-                row = start + (feature >> 16) * LANES_OF_IMAGES
-                total = load(gradient, row, LANES_OF_IMAGES)
-                store(gradient, row, add_times(total, at(given.levels, feature & 0xFFFF), delta))
+        start, k = own.start + block * own.rows, 0
+        for row in range(1, len(ends) - 1):
+            here = start + row * LANES_OF_IMAGES
+            total = load(net.weights[0] if is_first else gradient, 0 if is_first else here, LANES_OF_IMAGES)
+            while k < ends[row]:
+                image = np.intp(at(images, k))
+                delta = load(deltas, own.offset + (image >> 16) * own.wide + block, LANES_OF_IMAGES)
+                total = add_times(total, at(given.levels, image & 0xFFFF), delta)
+                k += 1
+            store(gradient, here, total)
 
 
 @inner
@@ -103,13 +116,8 @@ def one_output(net: Network, samples: int) -> None:
 @inner
 def one_gradient(net: Network, samples: int, is_first: bool) -> None:
     """Write, or add, what the samples contribute to the gradient of the last layer, of one unit."""
-    gradient, answers, deltas, below, own = (
-        net.weights[1],
-        net.signals[0],
-        net.signals[1],
-        net.layers[-2],
-        net.layers[-1],
-    )
+    gradient, answers, deltas = net.weights[1], net.signals[0], net.signals[1]
+    below, own = net.layers[-2], net.layers[-1]
     for block in range(0, below.units, LANES):
         place = own.start + 1 + block
         total = load(net.weights[0], 0, LANES) if is_first else load(gradient, place, LANES)
