@@ -1,5 +1,10 @@
 """Questions to trained networks: asked of the right seeds, one by one on the CPU, and named by all they run through."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +16,7 @@ from ontrial.running.scale import Scale
 from ontrial.running.sources import _reached, _spec
 from ontrial.running.store import described, name_of
 
+ROOT = Path(__file__).parents[2]
 NETS = Experiment("cos", (3,), epochs=2)
 OTHERS = Experiment("cos", (4,), epochs=2)
 SEEDS = (5, 4_000_000_000, 1)
@@ -58,10 +64,6 @@ def test_a_question_is_named_by_its_networks_and_by_every_module_of_ours_that_it
 
 @pytest.mark.parametrize("variable", ["OPENBLAS_CORETYPE", "NUMBA_CPU_NAME", "ATEN_CPU_CAPABILITY"])
 def test_what_decides_rounding_is_part_of_the_name(variable, tmp_path):
-    import os
-    import subprocess
-    import sys
-
     code = "from models.rounding import rounding; print(rounding('cpu'))"
     older = {"OPENBLAS_CORETYPE": "Sandybridge", "NUMBA_CPU_NAME": "generic", "ATEN_CPU_CAPABILITY": "default"}
     told = [
@@ -71,6 +73,18 @@ def test_what_decides_rounding_is_part_of_the_name(variable, tmp_path):
         for more in ({}, {variable: older[variable]})
     ]
     assert told[0] != told[1]
+
+
+def test_what_a_question_depends_on_is_told_without_what_answers_it():
+    code = (
+        "import sys; from models.experiment import Experiment; from models.probing import Probe\n"
+        "from models.stationary_points import stationary_points\n"
+        "Probe(stationary_points, Experiment('cos', (3, 5), epochs=1)).describe()\n"
+        "print({'numba', 'scipy.linalg', 'sklearn', 'models.compiled_solver'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+    assert "models/compiled_vectors.py" in _reached(_spec("models.stationary_points"))
 
 
 def test_the_tier_changes_the_networks_that_are_asked():

@@ -178,6 +178,16 @@ def test_seconds_are_shared_between_workers(setting):
     assert plan.seconds(plan.first_jobs()) == (6 + 6) / 2
 
 
+@pytest.mark.parametrize(
+    ("begin", "each", "sizes"), [(0, 0.01, [8]), (9, 0.01, [8]), (0, 0.2, [4, 4]), (9, 1.5, [1] * 8)]
+)
+def test_work_is_spread_over_workers_where_it_is_worth_beginning_anew(setting, monkeypatch, begin, each, sizes):
+    monkeypatch.setattr(type(noise()), "estimate", lambda self, seeds: begin + each * seeds)
+    plan = Plan(setting, workers=2)
+    plan.add(on_trial({"a": noise()}, 8, 100))
+    assert [len(job.seeds) for job in plan.first_jobs()] == sizes
+
+
 def test_looks_end_with_the_budget():
     looks = Looks((16, 24, 32, 48), budget=32, weight=10)
     assert looks.upto() == (16, 24, 32)
