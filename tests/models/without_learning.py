@@ -15,7 +15,8 @@ def _without_learning(declared: Experiment, scale: TierLike) -> Experiment:
     # Claims that read few records, or of random labels, need no long windows: ten epochs show a trend or its absence.
     few = experiment.records < 100 or experiment.labels == "random"
     most = 200 if experiment.gradient_norms else 100  # steps: a window of G's has 161
-    return replace(experiment, learning_rate=0.0, epochs=10 if few else min(experiment.epochs, most))
+    some = 3 if experiment.steps_of_batch else 10  # an epoch of a small batch's steps is many of a large one
+    return replace(experiment, learning_rate=0.0, epochs=some if few else min(experiment.epochs, most))
 
 
 Experiment.at = _without_learning  # type: ignore[method-assign]
