@@ -4,6 +4,7 @@ Drawing takes longer than all else that a session does beside training, and matp
 where a process can be copied, copies of this one draw a share each.
 """
 
+import gc
 import multiprocessing
 import sys
 import warnings
@@ -74,7 +75,8 @@ def _by_copies(processes: int, places: Iterable[int]) -> list[str]:
     """Have copies of this process draw what is waiting; answers what was wrong with each."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of copying where other threads run: none of them draws
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as executor:
+        # A copy leaves soon: its collector need not walk all that this process holds.
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), gc.disable) as executor:
             return list(executor.map(_draw, places))
 
 
