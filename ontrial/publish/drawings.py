@@ -83,23 +83,27 @@ def place(report: str, tier: str, dataset: str, registration: int | None = None)
 
 
 def made(drawing: Drawing, tier: str) -> "Figure":
-    """The figure of a drawing, which is not drawn yet."""
-    with _without_a_screen():
-        import matplotlib
-
-    with matplotlib.rc_context(_STYLE):
-        return drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
-
-
-def pixels(figure: "Figure") -> NDArray[np.uint8]:
-    """What a figure shows, (row, column, 3)."""
+    """The figure of a drawing, laid out and not drawn yet. Raises what either raises, as for a bad formula."""
     with _without_a_screen():
         import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     with matplotlib.rc_context(_STYLE):
+        figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
         figure.set_dpi(_DPI)
-        canvas: Any = FigureCanvasAgg(figure)
+        FigureCanvasAgg(figure)
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")
+    return figure
+
+
+def pixels(figure: "Figure") -> NDArray[np.uint8]:
+    """What a figure that was made shows, (row, column, 3)."""
+    import matplotlib
+
+    canvas: Any = figure.canvas
+    with matplotlib.rc_context(_STYLE):
         canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3]
 

@@ -1,4 +1,4 @@
-"""The gallery: a session's figures, made while claims are judged, and drawn together at the end.
+"""The gallery: a session's figures, laid out while claims are judged, and drawn together at the end.
 
 Drawing takes longer than all else that a session does beside training, and matplotlib draws in one thread at a time. So
 where a process can be copied, copies of this one draw a share each.
@@ -57,7 +57,7 @@ class Gallery:
         return name
 
     def finish(self) -> None:
-        """Draw all figures. Raises ValueError or OSError where one could not be, after all others were."""
+        """Draw all figures. Raises ValueError where one could not be drawn or written, after all others were."""
         _waiting[:] = [(path, *made) for path, made in self._made.items()]
         self._made = {}
         processes, places = min(self.processes, len(_waiting)) if _CAN_COPY else 1, range(len(_waiting))

@@ -137,18 +137,12 @@ def test_a_figure_that_finds_no_room_is_said_and_its_claim_is_recorded(run_claim
     assert run_claims(SUITE).ret == 0  # it is drawn again
 
 
-def test_a_figure_that_raises_is_told_and_judges_nothing(run_claims, verdicts):
-    result = run_claims(SUITE.replace('panels(1, ["loss"]', 'panels(1, ["loss", "none"]'), "-v")
+@pytest.mark.parametrize("wrong", ['panels(1, ["loss", "none"]', 'panels(1, ["$\\\\no{$"]'])
+def test_a_figure_that_raises_is_told_and_judges_nothing(run_claims, verdicts, wrong):
+    result = run_claims(SUITE.replace('panels(1, ["loss"]', wrong), "-v")
     result.assert_outcomes(failed=1, deselected=1)
     result.stdout.fnmatch_lines(["*its figure could not be drawn: ValueError: *"])
     assert verdicts()["X1"]["found"] == "error"
-
-
-def test_a_figure_that_can_be_made_and_not_drawn_is_told_at_the_end(run_claims, verdicts):
-    result = run_claims(SUITE.replace('["loss"], caption', '["$\\\\no{$"], caption'), "-v")
-    result.stdout.fnmatch_lines(["NOT WRITTEN: the figure loss could not be drawn: ValueError: *", "written to *"])
-    assert result.ret != 0
-    assert verdicts()["X1"]["found"] == "holds"
 
 
 @pytest.mark.parametrize("name", [".verdicts.lock", "store"])

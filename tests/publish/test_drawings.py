@@ -75,17 +75,24 @@ def test_of_two_drawings_of_one_name_the_later_one_lies_there_in_the_end(tmp_pat
     assert (tmp_path / name).read_bytes() == (alone / save(planted(NOISE + 2), alone)).read_bytes()
 
 
-def broken(error):
-    """What cannot be drawn, though it can be made."""
+def broken(fail):
+    """What cannot be drawn, though it can be laid out."""
 
     def draw(caption):
         figure, axes = grid(1, 1, (5, 4))
-        axes[0, 0].set_title("$\\no{$" if error == "ValueError" else "")
-        if error == "killed":
-            axes[0, 0].draw = lambda renderer: os.kill(os.getpid(), signal.SIGKILL) if os.getpid() != HERE else None
+        axes[0, 0].draw = lambda renderer: fail()
         return figure
 
     return Drawing("broken", "noise", 1, draw, ())
+
+
+def no_colour():
+    raise ValueError("no such colour")
+
+
+def kill_a_copy():
+    if os.getpid() != HERE:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -101,9 +108,9 @@ def test_what_cannot_be_drawn_or_written_is_raised_at_the_end_when_all_others_ar
 
     monkeypatch.setattr(gallery_module, "write_whole", full_for_one)
     gallery.add(planted(NOISE), tmp_path, **PLACE)
-    gallery.add(broken("ValueError"), tmp_path, **PLACE)
+    gallery.add(broken(no_colour), tmp_path, **PLACE)
     other = gallery.add(replace(planted(NOISE), name="other"), tmp_path, **PLACE)
-    with pytest.raises(ValueError, match=r"figure planted .* No space left.*figure broken .*ValueError"):
+    with pytest.raises(ValueError, match=r"figure planted .* No space left.*figure broken .*no such colour"):
         gallery.finish()
     assert (tmp_path / other).is_file()
     gallery.finish()  # it was said, and there is nothing left to draw
@@ -112,7 +119,7 @@ def test_what_cannot_be_drawn_or_written_is_raised_at_the_end_when_all_others_ar
 @pytest.mark.skipif(not gallery_module._CAN_COPY, reason="no process is copied here")
 def test_where_a_copy_is_killed_this_process_draws(tmp_path):
     gallery = Gallery(2)
-    names = [gallery.add(each, tmp_path, **PLACE) for each in (planted(NOISE), broken("killed"))]
+    names = [gallery.add(each, tmp_path, **PLACE) for each in (planted(NOISE), broken(kill_a_copy))]
     gallery.finish()
     assert all((tmp_path / name).is_file() for name in names)
 
