@@ -2,15 +2,19 @@
 PYTHON ?= python3
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
+unexport PYTHONDONTWRITEBYTECODE # pip leaves compiling to the first import: most of what it installs is never imported
 
-.PHONY: fast test full page bench check clean
+.PHONY: fast test full page bench check units clean
 
 fast: .venv/ready ## the main job: every claim in miniature, on scikit-learn's digits
 	$(PYTEST) -m fast
 
-test: check ## lint, types, tests of ourselves, then the fast tier
-	$(PYTEST) tests benchmarks/test_equality.py -n auto --dist worksteal
+test: .venv/ready ## lint, types, tests of ourselves, then the fast tier
+	$(MAKE) --jobs=2 check units
 	$(PYTEST) -m fast
+
+units: .venv/ready ## tests of ourselves, on all cores
+	$(PYTEST) tests benchmarks/test_equality.py -n auto --dist worksteal
 
 full: export DATA_ROOT := $(or $(DATA_ROOT),data)
 full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
@@ -32,7 +36,7 @@ check: .venv/ready ## lint, types, and the workflows against their schema
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
