@@ -20,4 +20,4 @@ def _without_learning(declared: Experiment, scale: TierLike) -> Experiment:
 
 
 Experiment.at = _without_learning  # type: ignore[method-assign]
-Gallery.finish = lambda _: None  # type: ignore[method-assign]
+Gallery.add = lambda _, drawing, *__, **___: drawing.name  # type: ignore[method-assign]
