@@ -78,7 +78,8 @@ def _trained(experiment: Experiment, net: Network, given: Samples, rows: Array, 
     if experiment.batch == len(rows):  # the order of samples changes nothing
         run(net, given, rows[None], experiment.passes, len(rows), steps, history)
     while history.done[0] < steps:
-        passes = max(1, _ORDERED // len(rows))
+        left = experiment.passes - history.done[0] // experiment.steps_per_epoch
+        passes = max(1, min(_ORDERED // len(rows), left))
         order = np.stack([rows[torch.randperm(len(rows), generator=random).numpy()] for _ in range(passes)])
         run(net, given, order, passes, experiment.batch, steps, history)
     return history

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -16,14 +17,12 @@ import torch
 def rounding(device: str) -> dict[str, Any]:
     """Versions of what computes, and the kernels that it chose on this machine, JSON.
 
-    device: "cpu" or a CUDA device, which is told by its model. OPENBLAS_CORETYPE, NUMBA_CPU_NAME and
-    ATEN_CPU_CAPABILITY change what is chosen, and so this.
+    device: "cpu" or a CUDA device, which is told by its model. OPENBLAS_CORETYPE, ATEN_CPU_CAPABILITY, and what numba
+    was told of the processor change what is chosen, and so this.
     """
     versions = {"torch": torch.__version__} | {name: version(name) for name in ("numpy", "scipy")}
     if device.startswith("cuda"):
         return versions | {"device": torch.cuda.get_device_name(device)}
-    import llvmlite.binding
-
     kernels = sorted(
         " ".join(str(each.get(part)) for part in ("internal_api", "version", "architecture"))
         for each in threadpoolctl.threadpool_info()
@@ -32,10 +31,21 @@ def rounding(device: str) -> dict[str, Any]:
     return versions | {
         "device": "cpu",
         "numba": version("numba"),
-        "compiled_for": os.environ.get("NUMBA_CPU_NAME") or llvmlite.binding.get_host_cpu_name(),
+        "compiled_for": _compiled_for(),
         "blas": kernels,
         "torch_kernels": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+def _compiled_for() -> str:
+    """The processor that numba compiles for, by its name and by what else numba was told."""
+    import llvmlite.binding
+
+    told = [os.environ.get(f"NUMBA_{name}", "") for name in ("CPU_NAME", "CPU_FEATURES", "ENABLE_AVX")]
+    if not told[0]:
+        told[0] = llvmlite.binding.get_host_cpu_name()
+    file = Path(".numba_config.yaml")  # in the folder where it runs, as numba looks for it
+    return " ".join(filter(None, [*told, file.read_text(encoding="utf-8") if file.is_file() else ""]))
 
 
 @contextmanager

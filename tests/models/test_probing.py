@@ -12,6 +12,7 @@ import pytest
 from models import probing
 from models.experiment import Experiment
 from models.probing import Probe, Trained
+from models.rounding import _compiled_for as compiled_for
 from models.training import train
 from ontrial.running.scale import Scale
 from ontrial.running.sources import _reached, _spec
@@ -73,6 +74,16 @@ def test_what_decides_rounding_is_part_of_the_name():
         for env in ({**os.environ}, os.environ | older)
     )
     assert {name for name in now if now[name] != then[name]} == {"blas", "compiled_for", "torch_kernels"}
+
+
+def test_what_numba_was_told_of_the_processor_is_part_of_the_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = [compiled_for()]
+    for name, value in (("CPU_NAME", "generic"), ("CPU_FEATURES", "-fma"), ("ENABLE_AVX", "0")):
+        monkeypatch.setenv(f"NUMBA_{name}", value)
+        found.append(compiled_for())
+    (tmp_path / ".numba_config.yaml").write_text("cpu_features: +avx\n", encoding="utf-8")
+    assert len({*found, compiled_for()}) == 5
 
 
 def test_what_a_question_depends_on_is_told_without_what_answers_it():
