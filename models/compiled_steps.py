@@ -72,8 +72,9 @@ def _forwards(net: Network, given: Samples, chosen: Array, share: float, sums: A
                          Rows(values, start + LANES, LANES, 1), Rows(values, start, 0, 1),
                          Rows(answers, own.offset + block, own.wide, 1), answers[:0],
                          not net.is_tanh and not is_last)  # fmt: skip
-        if net.is_tanh and not is_last:
-            for i in range(own.offset, own.offset + samples * own.wide):
+        for place in range(samples if net.is_tanh and not is_last else 0):
+            begin = own.offset + place * own.wide
+            for i in range(begin, begin + own.units):  # not what the row is padded with: tanh is slow
                 answers[i] = np.tanh(answers[i])
     _losses(net, given, chosen, share, sums)
 
