@@ -26,7 +26,7 @@ page: .venv/ready ## the page, the badges and the tables of README and docs from
 
 bench: .venv/ready ## our training against what people would write instead
 	$(PYTEST) benchmarks; failed=$$?; \
-	$(BIN)/python -m benchmarks.readme && exit $$failed
+	$(BIN)/python -m benchmarks.readme && $(BIN)/python -m ontrial.publish.readme && exit $$failed
 
 check: .venv/ready ## lint, types, and the workflows against their schema
 	$(BIN)/ruff check .
