@@ -74,7 +74,7 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         for name, content in files.items():
             if content is not None:
                 (folder / name).write_text(content, encoding="utf-8")
-        for cached in (folder_of, sources._parsed, sources._spec):
+        for cached in (folder_of, sources._parsed, sources.spec):
             cached.cache_clear()  # a process of its own would know nothing of the run before
         with monkeypatch.context() as patch:
             patch.setattr(machine, "matrix_product_rate", lambda: 1e9)
@@ -127,5 +127,5 @@ def stored(pytester: pytest.Pytester) -> Callable[[], list[dict[str, Any]]]:
 def _no_state_left_behind() -> Iterator[None]:
     """Every test starts without what another one learnt of modules and folders."""
     yield
-    for cached in (folder_of, sources._parsed, sources._spec):
+    for cached in (folder_of, sources._parsed, sources.spec):
         cached.cache_clear()

@@ -20,7 +20,7 @@ def module_digest(name: str) -> str:
 
     Raises ModuleNotFoundError where there is no such module.
     """
-    found = _spec(name)
+    found = spec(name)
     if found is None:
         raise ModuleNotFoundError(f"no module {name!r} to tell the source of")
     return _digest(_meaning(_parsed(path)) for _, path in sorted(_reached(found).items()))
@@ -46,10 +46,10 @@ def reach(function: str, path: Path, source: str) -> dict[str, Any]:
                 wanted += [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
     body = [node for node in tree.body if id(node) in used]
     imported = [name for node in body for name in _imports(node, "")]
-    ours = {name: spec for name in imported if (spec := _ours(name, path))}
+    ours = {name: file for name in imported if (file := _ours(name, path))}
     reached: dict[str, Path] = {}
-    for spec in ours.values():
-        reached |= _reached(spec)
+    for each in ours.values():
+        reached |= _reached(each)
     for node in body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             node.decorator_list = []  # how the fast tier differs is in the settings
@@ -64,7 +64,7 @@ def reach(function: str, path: Path, source: str) -> dict[str, Any]:
 def _versions(names: list[str]) -> dict[str, str]:
     """Versions of the installed packages that these modules belong to, and of Python."""
     tops = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names) - {_MACHINERY}
-    tops -= {name for name in tops if (spec := _spec(name)) and not _installed(spec)}  # ours, by source
+    tops -= {name for name in tops if (file := spec(name)) and not is_installed(file)}  # ours, by source
     packages = _distributions() if tops else {}
     found = {package: importlib.metadata.version(package) for top in tops for package in packages.get(top, ())}
     if found:  # whatever it is, it computes with these
@@ -101,7 +101,7 @@ def _reached(start: Path) -> dict[str, Path]:
         if path in found:
             continue
         found[path] = None
-        wanted += [spec for name in _imports(_parsed(path), package_of(path)) if (spec := _ours(name, path))]
+        wanted += [each for name in _imports(_parsed(path), package_of(path)) if (each := _ours(name, path))]
     root = _project(start)
     return {path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name: path for path in found}
 
@@ -126,21 +126,21 @@ def _ours(name: str, beside: Path) -> Path | None:
     """The file of a module where it belongs to the project of another file, and is none of the machinery."""
     if not name or name.split(".")[0] == _MACHINERY or name.split(".")[0] in sys.stdlib_module_names:
         return None
-    found = _spec(name)
+    found = spec(name)
     own = beside.with_name(f"{name}.py")  # beside a test module, which is on no path
     if found is None and "." not in name and own.is_file():
         found = own
-    return found if found is not None and found.is_relative_to(_project(beside)) and not _installed(found) else None
+    return found if found is not None and found.is_relative_to(_project(beside)) and not is_installed(found) else None
 
 
 @cache
-def _spec(name: str) -> Path | None:
+def spec(name: str) -> Path | None:
     """The file of a module, for which no other is imported, as importlib.util.find_spec imports those above it."""
     above, _, own = name.rpartition(".")
     try:
         if not above:
             found = importlib.util.find_spec(name)
-        elif (package := _spec(above)) is None or package.name != "__init__.py":
+        elif (package := spec(above)) is None or package.name != "__init__.py":
             return None
         else:
             found = PathFinder.find_spec(own, [str(package.parent)])
@@ -149,7 +149,8 @@ def _spec(name: str) -> Path | None:
     return Path(found.origin).resolve() if found and found.origin and found.origin.endswith(".py") else None
 
 
-def _installed(path: Path) -> bool:
+def is_installed(path: Path) -> bool:
+    """Whether a file belongs to an installed package, not to a project."""
     return bool({"site-packages", "dist-packages"} & set(path.parts))
 
 

@@ -57,7 +57,7 @@ def module(tmp_path, monkeypatch):
         for name, content in (("helper_of_trainings", helper), ("test_of_trainings", text)):
             (tmp_path / f"{name}.py").write_text(content)
             sys.modules.pop(name, None)
-        for cached in (sources._parsed, sources._spec):
+        for cached in (sources._parsed, sources.spec):
             cached.cache_clear()
         spec = importlib.util.spec_from_file_location("test_of_trainings", tmp_path / "test_of_trainings.py")
         found = importlib.util.module_from_spec(spec)
