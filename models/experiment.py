@@ -197,6 +197,16 @@ class Experiment:
         """What was declared."""
         return self.description()
 
+    def defaults(self) -> dict[str, Any]:
+        """The fields that are at their defaults, JSON."""
+        declared = self.description()
+        left = {each.name: each.default for each in fields(self) if each.compare and each.name not in declared}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in left.items()}
+
+    def code(self) -> dict[str, str]:
+        """None: tests compare the engines with a plain loop."""
+        return {}
+
     def describe(self) -> dict[str, Any]:
         """All that the result depends on but the seed. Raises DataError where data is missing."""
         return self.terms() | importlib.import_module("models.training").surroundings(self)

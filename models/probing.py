@@ -88,6 +88,14 @@ class Probe:
         """The question, and the terms of the experiments."""
         return {"probe": self.name, "networks": [each.terms() for each in self.needs]}
 
+    def defaults(self) -> dict[str, Any]:
+        """The defaults of the experiments."""
+        return {"networks": [each.defaults() for each in self.needs]}
+
+    def code(self) -> dict[str, str]:
+        """None yet."""
+        return {}
+
     def describe(self) -> dict[str, Any]:
         """The question, its source with all that it runs through, and what decides rounding."""
         return {

@@ -71,6 +71,14 @@ class FunctionTraining:
         """Its name and settings."""
         return {"training": self.name, "settings": {name: _plain(value) for name, value in self.settings_given}}
 
+    def defaults(self) -> dict[str, Any]:
+        """None: its terms name every setting."""
+        return {}
+
+    def code(self) -> dict[str, str]:
+        """None yet."""
+        return {}
+
     def describe(self) -> dict[str, Any]:
         """Its terms, the source that it reaches and the versions of what that imports."""
         return self.terms() | sources.reach(self.name, Path(self.path), self.source)

@@ -83,6 +83,15 @@ class Training(Protocol):
     def terms(self) -> dict[str, Any]:
         """What was declared of it, JSON: what a registration locks."""
 
+    def defaults(self) -> dict[str, Any]:
+        """The fields that `terms` leaves out, at their defaults, JSON, in the same nesting."""
+
+    def code(self) -> dict[str, str]:
+        """Digests of the code that turns a seed or a trained network into numbers, by function.
+
+        Empty where an engine's own tests vouch for it.
+        """
+
     def describe(self) -> dict[str, Any]:
         """All that its result depends on but the seed, JSON: its terms, data, source, and what decides rounding."""
 

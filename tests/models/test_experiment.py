@@ -188,6 +188,12 @@ def test_it_is_a_training_as_ontrial_asks_for():
     assert experiment.terms().items() <= experiment.describe().items()
     assert experiment.describe() != replace(experiment, epochs=4).describe()
     assert {"data_digest", "source", "rounding"} <= described.keys()
+    declared, defaults = experiment.terms().keys(), experiment.defaults()
+    assert not declared & defaults.keys()
+    assert declared | defaults.keys() == {each.name for each in fields(Experiment) if each.compare}
+    assert json.loads(json.dumps(defaults)) == defaults
+    assert (defaults["learning_rate"], defaults["recorded"]) == (1e-3, ["train", "validation", "test"])
+    assert experiment.code() == {}
     assert experiment.settings()["parameters"] == parameter_count(64, 6, 4, 10)
     found = experiment.train([1, 2**31])
     assert {len(values) for name, values in found.items() if name not in experiment.shared} == {2}

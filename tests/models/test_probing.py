@@ -102,6 +102,12 @@ def test_what_a_question_depends_on_is_told_without_what_answers_it():
     assert "models/compiled_vectors.py" in _reached(spec("models.stationary_points"))
 
 
+def test_its_defaults_are_nested_as_its_terms_are():
+    both = Probe(widths, NETS, OTHERS)
+    assert both.terms()["networks"] == [each.terms() for each in (NETS, OTHERS)]
+    assert both.defaults() == {"networks": [each.defaults() for each in (NETS, OTHERS)]}
+
+
 def test_the_tier_changes_the_networks_that_are_asked():
     images = Probe(mean_parameter, Experiment("mnist", (3,), epochs=400), Experiment("mnist", (3,), epochs=400))
     placed = images.at(Scale("fast"))

@@ -75,6 +75,7 @@ def test_it_is_a_training_with_settings(module):
     assert deep == forest(depth=8, trees=100) != forest(2)
     assert str(deep) == "forest(depth=8, trees=100)"
     assert deep.terms() == {"training": "forest", "settings": {"depth": 8, "trees": 100}}
+    assert deep.defaults() == {}
     assert str(deep.at(FAST)) == "forest(depth=8, trees=2)"
     assert str(deep.at(FULL)) == str(deep)
     assert deep.settings()["trees"] == 100

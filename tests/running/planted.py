@@ -83,6 +83,14 @@ class Doubled:
         """Its name and what it needs."""
         return {"training": "doubled", "below": self.below.terms()}
 
+    def defaults(self) -> dict[str, Any]:
+        """Those of what it needs."""
+        return {"below": self.below.defaults()}
+
+    def code(self) -> dict[str, str]:
+        """None."""
+        return {}
+
     def describe(self) -> dict[str, Any]:
         """As terms."""
         return self.terms()
