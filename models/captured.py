@@ -23,7 +23,7 @@ from models.graphs import Graphs, own_stream
 from models.seeding import generator
 from models.sets import Sets, raw_sets
 from models.stack import Stack, aims, loss, with_one
-from ontrial.training import Arrays
+from ontrial.trainings import Arrays
 
 _STEPS = 60  # of one graph, at most
 _GATHERED = 2**28  # bytes of images that one graph gathers, at most

@@ -27,7 +27,7 @@ from models.experiment import Experiment
 from models.rounding import without_denormals
 from models.seeding import generator
 from models.sets import Sets, raw_sets
-from ontrial.training import Arrays
+from ontrial.trainings import Arrays
 
 _ORDERED = 100_000  # samples that are put in order at a time
 

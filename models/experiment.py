@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from models.data import FEATURES, FUNCTIONS, OUTPUTS, TEST_SIZE, TRAINING_SIZE
-from ontrial.training import FUNCTIONS as LOOKS_OF_FUNCTIONS
-from ontrial.training import IMAGES as LOOKS_OF_IMAGES
-from ontrial.training import Arrays, Looks, TierLike, Training
+from ontrial.trainings import FUNCTIONS as LOOKS_OF_FUNCTIONS
+from ontrial.trainings import IMAGES as LOOKS_OF_IMAGES
+from ontrial.trainings import Arrays, Looks, TierLike, Training
 
 _FAST_EPOCHS = 100  # the fast tier's longest training on images
 

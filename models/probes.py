@@ -13,7 +13,7 @@ from models.probing import Trained
 from models.seeding import generator
 from models.stack import Stack, aims, loss, with_one
 from models.training import scored
-from ontrial.training import Arrays
+from ontrial.trainings import Arrays
 
 ALPHAS = np.arange(-20, 41) / 20  # -1 to 2 in steps of 0.05, with 0 and 1 exactly
 BATCH_SIZES = (5, 25, 125, 500, 1500)

@@ -12,7 +12,7 @@ from models.experiment import Experiment
 from models.rounding import rounding, without_denormals
 from models.sets import Sets, sets
 from ontrial.running.sources import module_digest
-from ontrial.training import Arrays, Looks, TierLike
+from ontrial.trainings import Arrays, Looks, TierLike
 
 # What a question costs: seconds to begin, seconds a seed, and epochs of training of the network that it asks.
 _COSTS = {

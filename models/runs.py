@@ -12,7 +12,7 @@ from models.data import FUNCTIONS, function_inputs
 from models.experiment import Experiment, parameter_count
 from models.probing import Probe
 from models.seeding import Stream
-from ontrial.training import Run
+from ontrial.trainings import Run
 
 Array = NDArray[np.floating]
 

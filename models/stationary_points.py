@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.probing import Trained
-from ontrial.training import Arrays
+from ontrial.trainings import Arrays
 
 ALMOST_ZERO = 1e-3  # Euclidean norm of the gradient over all parameters
 MOST_ITERATIONS = 1000

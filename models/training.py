@@ -12,7 +12,7 @@ from models.experiment import Experiment
 from models.rounding import rounding
 from models.stack import loss
 from ontrial.running.sources import module_digest
-from ontrial.training import Arrays
+from ontrial.trainings import Arrays
 
 _ROWS_AT_ONCE = 2000  # samples that whole-set evaluation pushes through at a time: stays in the cache
 

@@ -12,7 +12,7 @@ from ontrial.evidence.comparisons import Comparison
 from ontrial.evidence.intervals import Interval
 from ontrial.evidence.verdicts import Evidence, Verdict, judge
 from ontrial.measures.curves import progress
-from ontrial.training import Run
+from ontrial.trainings import Run
 
 KINDS = ("said", "asked", "beyond")
 

@@ -7,7 +7,7 @@ import pytest
 
 from ontrial.claim import Sentence
 from ontrial.report import ID, Folder, folder_of
-from ontrial.training import Looks, Training
+from ontrial.trainings import Looks, Training
 
 GIVEN = ("claim", "runs")  # what a claim's test may take, beside its own parameters
 TIER = "tier"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ontrial.running import sources
-from ontrial.training import IMAGES, Array, Arrays, Looks, TierLike
+from ontrial.trainings import IMAGES, Array, Arrays, Looks, TierLike
 
 _SOURCE = "__ontrial_source__"
 

@@ -14,7 +14,7 @@ from ontrial.outcomes import outcome
 from ontrial.publish.entries import AT_THE_BORDER, Judged, Look, Seen
 from ontrial.running.trial import Trial
 from ontrial.session import Session
-from ontrial.training import Diverged, Runs
+from ontrial.trainings import Diverged, Runs
 
 _NO_VERDICT = "the test ended without a verdict: its last statement must be claim.holds_if(...)"
 

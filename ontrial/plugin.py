@@ -18,7 +18,7 @@ from ontrial.running.plan import Plan, StoreFull
 from ontrial.running.queue import Setting
 from ontrial.running.store import RunStore
 from ontrial.session import Session, scales
-from ontrial.training import Runs
+from ontrial.trainings import Runs
 
 SESSION = pytest.StashKey[Session]()
 

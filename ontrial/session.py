@@ -21,7 +21,7 @@ from ontrial.running.plan import Plan
 from ontrial.running.scale import TIERS, Scale, require_enough
 from ontrial.running.store import canonical
 from ontrial.running.trial import Trial
-from ontrial.training import Runs, Training
+from ontrial.trainings import Runs, Training
 
 
 @dataclass

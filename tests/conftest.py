@@ -27,7 +27,7 @@ PREAMBLE = """
 import numpy as np
 import pytest
 from ontrial import exactly, training
-from ontrial.training import Looks
+from ontrial.trainings import Looks
 
 claim_of = lambda name="X1", **words: pytest.mark.claim(name, "a planted claim", source="tests", **words)
 looks = Looks((16, 24, 32), budget=32)

@@ -22,7 +22,7 @@ FLOORS = (
     ("known",),
     ("running",),
     ("claim",),
-    ("training", "report"),
+    ("trainings", "report"),
     ("evidence", "files", "hooks", "measures"),
 )
 # The package itself gathers what a claim's module needs.
@@ -140,6 +140,12 @@ for each in pkgutil.walk_packages(ontrial.__path__, "ontrial."):
     importlib.import_module(each.name)
 print(len(sys.modules))
 """
+
+
+def test_no_module_has_the_name_of_what_a_package_offers():
+    import ontrial
+
+    assert {f"ontrial.{name}" for name in ontrial.__all__} & modules("ontrial").keys() == set()
 
 
 def test_ontrial_imports_where_torch_models_and_claims_are_not(tmp_path):

@@ -12,7 +12,7 @@ from ontrial.evidence.comparisons import Comparison, beside_report
 from ontrial.measures.correlations import kendall_tau
 from ontrial.measures.curves import final, mean_squared_error, steps_to_converge
 from ontrial.measures.images import gap_per_10_000, images_right, per_10_000
-from ontrial.training import Run, Runs
+from ontrial.trainings import Run, Runs
 
 Array = NDArray[np.floating]
 Marks = NDArray[np.bool_]

@@ -12,7 +12,7 @@ from ontrial.running.queue import Job, Progress, Setting, TrainingError, work_of
 from ontrial.running.shelf import Shelf
 from ontrial.running.store import Stored
 from ontrial.running.trial import Trial
-from ontrial.training import Run, Runs, Stacked, Training, require_finite
+from ontrial.trainings import Run, Runs, Stacked, Training, require_finite
 
 Report = Callable[[Progress], object]
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over lanes

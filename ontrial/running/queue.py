@@ -16,7 +16,7 @@ import numpy as np
 from ontrial.running.lanes import Lane, NoWorkers
 from ontrial.running.locks import LIMIT, locked
 from ontrial.running.store import RunStore, Stored
-from ontrial.training import Arrays, Training
+from ontrial.trainings import Arrays, Training
 
 MOST_DEATHS = 3  # of workers, before the job that they worked on is given up
 _SECONDS_BETWEEN_REPORTS = 1.0

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ontrial.training import Looks
+from ontrial.trainings import Looks
 
 Tier = Literal["fast", "full"]
 TIERS: tuple[Tier, ...] = ("fast", "full")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ontrial.running.queue import Job, Setting, TrainingError, run_job
 from ontrial.running.store import Stored, described, name_of
-from ontrial.training import Training
+from ontrial.trainings import Training
 
 _MOST_BYTES = 2**30  # of arrays that are kept in memory
 

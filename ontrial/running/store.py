@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ontrial.files import write_whole
-from ontrial.training import Arrays, Training
+from ontrial.trainings import Arrays, Training
 
 _STATED = ("bytes", "sha256", "seconds")  # of a result, beside what it depends on
 

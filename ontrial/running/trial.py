@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ontrial.claim import Claim, Fixed
 from ontrial.evidence.verdicts import Evidence, Verdict
-from ontrial.training import Runs, Training
+from ontrial.trainings import Runs, Training
 
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
 

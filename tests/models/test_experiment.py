@@ -13,7 +13,7 @@ import pytest
 
 from models.experiment import Experiment, parameter_count
 from models.training import train
-from ontrial.training import Training
+from ontrial.trainings import Training
 from tests.models.oracle import assert_equal_but_for_rounding, plain_training
 
 BASES = {

@@ -10,7 +10,7 @@ from models.probes import sensitivity
 from models.probing import Probe
 from models.runs import experiment_of, initial, initial_weights, on, samples, weight_layers, weights
 from models.training import train
-from ontrial.training import Run
+from ontrial.trainings import Run
 
 SEEDS = (7, 3_000_000_001)
 COS = Experiment("cos", (3, 5), epochs=6)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from models.experiment import Experiment
 from ontrial.publish.gallery import Gallery
-from ontrial.training import TierLike
+from ontrial.trainings import TierLike
 
 _at = Experiment.at
 

@@ -8,7 +8,7 @@ import pytest
 from ontrial.claim import Claim, Fixed, Sentence
 from ontrial.evidence.intervals import exactly
 from ontrial.evidence.verdicts import Verdict
-from ontrial.training import Run
+from ontrial.trainings import Run
 
 SEEDS = tuple(range(100, 116))
 

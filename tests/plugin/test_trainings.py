@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ontrial import training
-from ontrial.training import FUNCTIONS, Training
+from ontrial.trainings import FUNCTIONS, Training
 from tests.conftest import said
 from tests.running.planted import noise
 

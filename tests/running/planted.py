@@ -13,7 +13,7 @@ from ontrial import training
 from ontrial.claim import Claim, Sentence
 from ontrial.running.plan import Plan
 from ontrial.running.trial import Trial
-from ontrial.training import Arrays, Looks, Runs, Training
+from ontrial.trainings import Arrays, Looks, Runs, Training
 
 LOOKS = Looks((4, 6, 8), budget=8)
 

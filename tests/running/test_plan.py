@@ -9,7 +9,7 @@ from ontrial.running import plan as plan_module
 from ontrial.running.plan import Plan, StoreFull
 from ontrial.running.queue import Setting, TrainingError
 from ontrial.running.store import RunStore
-from ontrial.training import Diverged, Looks
+from ontrial.trainings import Diverged, Looks
 from tests.running.planted import Doubled, complete, counted, crashing, noise, on_trial
 
 pytestmark = pytest.mark.usefixtures("threads")

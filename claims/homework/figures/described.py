@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.runs import experiment_of
 from ontrial.publish.drawings import Drawing, drawing_of
-from ontrial.training import Array, Run
+from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

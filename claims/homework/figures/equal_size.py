@@ -8,7 +8,7 @@ import numpy as np
 from claims.homework.figures.described import drawing
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, reported, seeds_and_median
-from ontrial.training import Array, Run
+from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,7 +9,7 @@ from claims.homework.figures.described import drawing
 from models.probes import ALPHAS
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, panels, plain_log, seeds_and_median
-from ontrial.training import Run
+from ontrial.trainings import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from ontrial.evidence.intervals import Interval
 from ontrial.evidence.verdicts import number
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, FRAME, legend, panels, reported, seeds_and_median
-from ontrial.training import Array, Run, Runs
+from ontrial.trainings import Array, Run, Runs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from models.runs import experiment_of, initial_weights, weights
 from ontrial.measures.paths import own_plane, plane, relative_displacement
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, seeds_and_median
-from ontrial.training import Array, Run
+from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from models.runs import experiment_of
 from ontrial.measures.capacity import bits_per_parameter
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, reported, seeds_and_median
-from ontrial.training import Array, Run
+from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

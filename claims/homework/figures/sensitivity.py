@@ -9,7 +9,7 @@ from claims.homework.figures.described import drawing
 from models.runs import experiment_of
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, plain_log, reported, seeds_and_median
-from ontrial.training import Array, Run
+from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

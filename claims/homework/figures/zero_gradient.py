@@ -10,7 +10,7 @@ from ontrial.evidence.intervals import Interval
 from ontrial.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, FRAME, legend, panels
-from ontrial.training import Array, Run
+from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
