@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ontrial.evidence import intervals
-from ontrial.evidence.comparisons import Comparison
+from ontrial.evidence.comparisons import ByUnit, Comparison
 from ontrial.evidence.intervals import Interval
 from ontrial.evidence.verdicts import Evidence, Verdict, judge
 from ontrial.measures.curves import progress
@@ -52,8 +52,8 @@ class Claim:
     decided, by their place in `holds_if`.
 
     A test may set figure; asides: intervals that are kept with the evidence but decide nothing; reported: the
-    report's own numbers beside ours; own_numbers: what those numbers are for the first conditions of `holds_if`, in
-    their order, None where the report gives none.
+    report's own numbers beside ours; own_numbers: what those numbers are for conditions of `holds_if`, by words of the
+    measure that name its unit (see `own_verdict`).
     """
 
     sentence: Sentence
@@ -64,7 +64,7 @@ class Claim:
     figure: Any = None
     asides: tuple[Interval, ...] = ()
     reported: tuple[Comparison, ...] = ()
-    own_numbers: tuple[float | None, ...] = ()
+    own_numbers: ByUnit = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = field(default=(), init=False)
     judged_here: tuple[Evidence, ...] = field(default=(), init=False)
 

@@ -45,7 +45,7 @@ def test_accuracy_is_best_between_100_and_1000(claim, runs, part):
     reported, ahead = BY_BATCH[f"{part}_accuracy"], compared(best_lead, late_images(runs, part), INSIDE, OUTSIDE)
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
     claim.reported = beside(runs, f"{part}_accuracy", reported, "batch")
-    claim.own_numbers = (30_000 * compared(best_lead, reported, INSIDE, OUTSIDE),)
+    claim.own_numbers = {IMAGES: 30_000 * compared(best_lead, reported, INSIDE, OUTSIDE)}
     claim.holds_if(claim.median(ahead, f"{part} {IMAGES}: best inside − best outside") > 0)
 
 
@@ -55,7 +55,7 @@ def test_accuracy_is_worst_below_10_and_above_1000(claim, runs, part):
     ahead, alone = (compared(worst_lead, late_images(runs, part, last), MIDDLE, ENDS) for last in (3, 1))
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
     claim.asides = (claim.median(alone, "the same at the last epoch alone"),)
-    claim.own_numbers = (30_000 * compared(worst_lead, BY_BATCH[f"{part}_accuracy"], MIDDLE, ENDS),)
+    claim.own_numbers = {IMAGES: 30_000 * compared(worst_lead, BY_BATCH[f"{part}_accuracy"], MIDDLE, ENDS)}
     claim.holds_if(claim.median(ahead, f"{part} {IMAGES}: worst of 25 … 500 − better of both ends") > 0)
 
 
@@ -66,7 +66,7 @@ def test_loss_is_lowest_between_100_and_1000(claim, runs, part):
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
     claim.asides = (claim.median(alone, "the same at the last epoch alone"),)
     claim.reported = beside(runs, f"{part}_loss", BY_BATCH[f"{part}_loss"], "batch")
-    claim.own_numbers = (compared(lowest_lead, BY_BATCH[f"{part}_loss"], INSIDE, OUTSIDE),)
+    claim.own_numbers = {"nats": compared(lowest_lead, BY_BATCH[f"{part}_loss"], INSIDE, OUTSIDE)}
     claim.holds_if(claim.median(below, f"{part} loss (nats), mean of the last 3 records: lowest outside − inside") > 0)
 
 
@@ -76,7 +76,7 @@ def test_loss_rises_at_5_and_at_1500(claim, runs, part):
     rise = {batch: compared(lowest_lead, late_losses(runs, part), INSIDE, [batch]) for batch in ENDS}
     names = {batch: f"{part} loss (nats), mean of the last 3 records: at {batch} − lowest inside" for batch in ENDS}
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
-    claim.own_numbers = tuple(compared(lowest_lead, BY_BATCH[f"{part}_loss"], INSIDE, [batch]) for batch in ENDS)
+    claim.own_numbers = {"nats": [compared(lowest_lead, BY_BATCH[f"{part}_loss"], INSIDE, [b]) for b in ENDS]}
     claim.holds_if(*(claim.median(rise[batch], names[batch]) > 0 for batch in ENDS))
 
 
@@ -87,7 +87,7 @@ def test_gradient_of_the_last_batch_falls_as_the_batch_grows(claim, runs):
     claim.figure = figures.sensitivities(runs, SENSITIVITY_BY_BATCH)
     claim.asides = (claim.median(kendall_tau(BATCHES, whole), "the same by the whole gradient's norm"),)
     claim.reported = beside_report("its norm at batch", SENSITIVITY_BY_BATCH, dict(zip(runs, norms, strict=True)))
-    claim.own_numbers = own_tau(SENSITIVITY_BY_BATCH)
+    claim.own_numbers = {"Kendall tau": own_tau(SENSITIVITY_BY_BATCH)}
     claim.holds_if(tau < -0.5, claim.learned(*runs.values()))
 
 

@@ -66,7 +66,7 @@ def test_training_accuracy_stays_above_test_accuracy(claim, runs, model):
 def test_middle_model_is_best_on_the_test_set(claim, runs):
     shallow, middle, deep = (right(runs[model], "test", last=10) for model in MODELS)
     claim.figure = accuracy_figure(runs)
-    claim.own_numbers = (lead(*(100_000 * EQUAL_TEST_ACCURACY[model] for model in ("middle", "shallow", "deep"))),)
+    claim.own_numbers = {TEN: lead(*(100_000 * EQUAL_TEST_ACCURACY[model] for model in ("middle", "shallow", "deep")))}
     claim.holds_if(claim.median(lead(middle, shallow, deep), f"{TEN}: middle − better of the others") > 0)
 
 
@@ -78,7 +78,7 @@ def test_test_accuracy_plateaus_at_95_to_96_percent(claim, runs, model):
     claim.figure = accuracy_figure(runs)
     claim.asides = (claim.median(run.test_accuracy[:, -1], "test accuracy at the last epoch alone"),)
     claim.reported = beside({model: run}, "test_accuracy", EQUAL_TEST_ACCURACY, "epoch 100,")
-    claim.own_numbers = (EQUAL_TEST_ACCURACY[model],)
+    claim.own_numbers = {"test accuracy": EQUAL_TEST_ACCURACY[model]}
     claim.holds_if(plateau.within(0.945, 0.965))
 
 
@@ -89,7 +89,7 @@ def test_training_accuracy_regularly_reaches_99_percent(claim, runs, model):
     share = claim.median(at_99, "share of the last 50 epochs with training accuracy of 99 % or more")
     claim.figure = accuracy_figure(runs)
     claim.reported = beside({model: runs[model]}, "train_accuracy", EQUAL_TRAIN_ACCURACY, "epoch 100,")
-    claim.own_numbers = (float(EQUAL_TRAIN_ACCURACY[model] >= 0.99),)
+    claim.own_numbers = {"share": float(EQUAL_TRAIN_ACCURACY[model] >= 0.99)}
     claim.holds_if(share > 0.5)
 
 

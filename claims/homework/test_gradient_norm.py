@@ -64,5 +64,5 @@ def test_a_run_shows_three_spikes(claim, runs):
     count = spikes(runs["lr"].gradient_norm).sum(1)
     claim.figure = norm_and_spikes(runs, SPIKES)
     claim.reported = beside_report("number of spikes", {"at lr": len(SPIKES)}, {"at lr": count})
-    claim.own_numbers = (len(SPIKES),)
+    claim.own_numbers = {"spikes": len(SPIKES)}
     claim.holds_if(claim.median(count, "number of spikes").within(2, 4))

@@ -59,7 +59,7 @@ def test_accuracy_rises_with_size(claim, runs, part):
     tau = kendall_tau(sizes(runs), getattr(runs, f"{part}_accuracy")[:, :, -1])
     claim.figure = loss_and_accuracy(runs, sizes(runs), BY_SIZE)
     claim.reported = beside(runs, f"{part}_accuracy", BY_SIZE[f"{part}_accuracy"], "size")
-    claim.own_numbers = own_tau(BY_SIZE[f"{part}_accuracy"])
+    claim.own_numbers = {"Kendall tau": own_tau(BY_SIZE[f"{part}_accuracy"])}
     claim.holds_if(claim.median(tau, f"Kendall tau of {part} accuracy with size") > 0.5)
 
 
@@ -69,7 +69,7 @@ def test_loss_falls_with_size(claim, runs, part):
     tau = kendall_tau(sizes(runs), getattr(runs, f"{part}_loss")[:, :, -1])
     claim.figure = loss_and_accuracy(runs, sizes(runs), BY_SIZE)
     claim.reported = beside(runs, f"{part}_loss", BY_SIZE.get(f"{part}_loss"), "size")
-    claim.own_numbers = own_tau(BY_SIZE.get(f"{part}_loss"))
+    claim.own_numbers = {"Kendall tau": own_tau(BY_SIZE.get(f"{part}_loss"))}
     claim.holds_if(claim.median(tau, f"Kendall tau of {part} loss with size") < -0.5, claim.learned(*runs.values()))
 
 
@@ -80,7 +80,7 @@ def test_accuracy_hardly_improves_past_200000(claim, runs):
     best = claim.median(to_best, f"{LATE}: best of the larger three − hidden 200-100")
     rise = claim.median(before, f"{LATE}: hidden 200-100 − hidden 20-30")
     claim.figure = gain_by_size(late(runs) / 3, runs, sizes(runs), BY_SIZE)
-    claim.own_numbers = tuple(gains([OWN_LATE[size] for size in FROM_17K]).tolist())
+    claim.own_numbers = {LATE: gains([OWN_LATE[size] for size in FROM_17K])}
     claim.holds_if(largest.within(-HALF_A_POINT, HALF_A_POINT), best <= HALF_A_POINT, rise > HALF_A_POINT)
 
 
@@ -89,7 +89,7 @@ def test_accuracy_stops_improving_around_200000(claim, runs):
     start = plateau_start(sizes(runs), late(runs), HALF_A_POINT)
     stops = claim.median(start, "size from which all are within half a point of the best (parameters)", never=True)
     claim.figure = accuracy_with_band("plateau", runs, sizes(runs), BY_SIZE, stops)
-    claim.own_numbers = tuple(plateau_start(SIZES, own(OWN_LATE), HALF_A_POINT))
+    claim.own_numbers = {"parameters": plateau_start(SIZES, own(OWN_LATE), HALF_A_POINT)}
     claim.holds_if(stops.within(100_000, 400_000))
 
 
@@ -99,7 +99,7 @@ def test_training_is_ahead_of_test(claim, runs, size):
     gap = claim.median(ahead(runs[size])[:, -1], "train − test (images right per 10,000)")
     loss = claim.median(loss_gap(runs[size]), "test − train loss (nats)")
     claim.figure = gap_by_size(runs, sizes(runs), BY_SIZE)
-    claim.own_numbers = (OWN_GAP[size], None)
+    claim.own_numbers = {"images right per 10,000": OWN_GAP[size], "nats": None}
     claim.holds_if(gap > 0, loss > 0)
 
 
@@ -108,7 +108,7 @@ def test_no_size_closes_the_gap(claim, runs):
     smallest = np.min([ahead(runs[size])[:, -1] for size in FROM_8K], axis=0)
     measure = "smallest train − test, hidden 10-20 and larger (images right per 10,000)"
     claim.figure = gap_by_size(runs, sizes(runs), BY_SIZE)
-    claim.own_numbers = (min(OWN_GAP[size] for size in FROM_8K),)
+    claim.own_numbers = {"images right per 10,000": min(OWN_GAP[size] for size in FROM_8K)}
     claim.holds_if(claim.median(smallest, measure) > 0)
 
 
@@ -121,7 +121,7 @@ def test_returns_diminish_under_50000(claim, runs, nets):
     bend = knee(sizes(runs)[first:], accuracy[first:])
     found = claim.median(bend, "knee of test accuracy against log size (parameters)", never=True)
     claim.figure = accuracy_with_band("knee", runs, sizes(runs), BY_SIZE, found, first)
-    claim.own_numbers = tuple(knee(SIZES[first:], own(BY_SIZE["test_accuracy"])[first:]))
+    claim.own_numbers = {"parameters": knee(SIZES[first:], own(BY_SIZE["test_accuracy"])[first:])}
     claim.holds_if(found < 50_000)
 
 
@@ -134,7 +134,7 @@ def test_returns_diminish_under_50000(claim, runs, nets):
 def test_size_opens_the_gap(claim, runs):
     opened = ahead(runs[16_640])[:, -1] - ahead(runs[1_645])[:, -1]
     claim.figure = gap_by_size(runs, sizes(runs), BY_SIZE)
-    claim.own_numbers = (OWN_GAP[16_640] - OWN_GAP[1_645],)
+    claim.own_numbers = {"images right per 10,000": OWN_GAP[16_640] - OWN_GAP[1_645]}
     claim.holds_if(claim.median(opened, "train − test (images right per 10,000), hidden 20-30 − hidden 2-5") > 0)
 
 

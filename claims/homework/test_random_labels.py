@@ -49,7 +49,7 @@ def test_training_loss_is_kept_low(claim, runs):
     claim.figure = loss_figure(runs)
     claim.asides = (claim.median(small.train_accuracy[:, -1], "final training accuracy"),)
     claim.reported = beside_report("training loss at epoch", RANDOM_TRAIN_LOSS, by_epoch(small, small.train_loss))
-    claim.own_numbers = (LAST_TRAIN_LOSS / GUESSING,)
+    claim.own_numbers = {"training loss / ln 10": LAST_TRAIN_LOSS / GUESSING}
     claim.holds_if(share < 0.5)
 
 
@@ -59,7 +59,7 @@ def test_random_labels_do_not_generalise(claim, runs):
     loss = claim.median(small.test_loss[:, -1] - GUESSING, "final test loss − ln 10 (nats)")
     gap = claim.median(ahead(small)[:, -1], "final train − test (images right per 10,000)")
     claim.figure = accuracy_by_epoch(small)
-    claim.own_numbers = (LAST_TEST_LOSS - GUESSING, None)
+    claim.own_numbers = {"nats": LAST_TEST_LOSS - GUESSING, "images right per 10,000": None}
     claim.holds_if(loss > 0.05, gap > 200, claim.learned(small))
 
 
@@ -70,7 +70,7 @@ def test_test_loss_keeps_climbing(claim, runs):
     later = claim.median(trend(loss[:, loss.shape[1] // 2 :]), "Kendall tau over the second half of the epochs")
     claim.figure = loss_figure(runs)
     claim.reported = beside_report("test loss at epoch", RANDOM_TEST_LOSS, by_epoch(small, small.test_loss))
-    claim.own_numbers = own_tau(RANDOM_TEST_LOSS) + own_tau(LATER_TEST_LOSS)
+    claim.own_numbers = {"Kendall tau": own_tau(RANDOM_TEST_LOSS) + own_tau(LATER_TEST_LOSS)}
     claim.holds_if(whole > 0.5, later > 0.5)
 
 
@@ -117,7 +117,7 @@ def test_stored_labels_are_bounded_by_the_number_of_parameters(claim, runs):
     small = runs["small"]
     bits = claim.median(stored(experiment_of(small), small.train_loss[:, -1]), "bits per parameter")
     claim.figure = capacity_by_epoch(runs)
-    claim.own_numbers = (float(stored(EXPERIMENTS["small"], LAST_TRAIN_LOSS)),)
+    claim.own_numbers = {"bits per parameter": stored(EXPERIMENTS["small"], LAST_TRAIN_LOSS)}
     claim.holds_if(bits < 2, claim.learned(small))
 
 

@@ -53,7 +53,7 @@ def test_arcsinh_converges_sooner_than_cos(claim, runs, model):
     arcsinh, cos = runs[model, "arcsinh"], runs[model, "cos"]
     ratio, both = log_ratio(steps(arcsinh), steps(cos)), converged(arcsinh) & converged(cos)
     claim.figure = loss_by_step(of(runs, "cos"), "cos", STEPS_TO_CONVERGE["cos"])
-    claim.own_numbers = (float(np.log(STEPS_TO_CONVERGE["arcsinh"] / STEPS_TO_CONVERGE["cos"])),)
+    claim.own_numbers = {"ln(steps": np.log(STEPS_TO_CONVERGE["arcsinh"] / STEPS_TO_CONVERGE["cos"])}
     claim.holds_if(claim.median(ratio, "ln(steps to converge on arcsinh / on cos)", among=both) < 0)
 
 
@@ -63,7 +63,7 @@ def test_arcsinh_converges_in_about_250_steps(claim, runs, model):
     run, reported = runs[model, "arcsinh"], {"arcsinh": STEPS_TO_CONVERGE["arcsinh"]}
     claim.figure = loss_by_step(of(runs, "arcsinh"), "arcsinh", *reported.values())
     claim.reported = beside_report("steps to converge on", reported, {"arcsinh": steps(run)})
-    claim.own_numbers = tuple(reported.values())
+    claim.own_numbers = {"steps": reported["arcsinh"]}
     claim.holds_if(claim.median(steps(run), "steps to converge on arcsinh", among=converged(run)) <= 300)
 
 
@@ -73,7 +73,7 @@ def test_cos_converges_in_around_1300_steps(claim, runs):
     taken = claim.median(slowest, "steps to converge on cos of the slowest model", never=True)
     claim.figure = loss_by_step(of(runs, "cos"), "cos", reported)
     claim.reported = beside_report("steps to converge on", {"cos": reported}, {"cos": slowest})
-    claim.own_numbers = (reported,)
+    claim.own_numbers = {"steps": reported}
     claim.holds_if(taken.within(910, 1690))
 
 

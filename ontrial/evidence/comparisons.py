@@ -1,6 +1,7 @@
 """The report's own numbers: beside ours over seeds, and put to the same test. They decide nothing; our seeds do."""
 
 import math
+import re
 import statistics
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.evidence.verdicts import Evidence
+from ontrial.evidence.verdicts import Evidence, Region
+
+ByUnit = Mapping[str, float | Sequence[float | None] | None]
+_UNIT = re.compile(r"(?<=\s)\(([^()]+)\)")  # in brackets, after a space
 
 
 @dataclass(frozen=True)
@@ -44,28 +48,40 @@ def beside_report(
     )
 
 
-def own_verdict(evidence: Sequence[Evidence], numbers: Sequence[float | None]) -> Literal["yes", "no", "not given"]:
+def own_verdict(evidence: Sequence[Evidence], numbers: ByUnit) -> Literal["yes", "no", "not given"]:
     """Whether a claim holds by the report's own numbers, put to the same test as ours.
 
-    numbers: what the report gives for the first conditions, in their order; None where it gives nothing. Conditions
-    after them, such as that training lowered the loss, are not asked about. One number outside its region is a "no",
-    whatever else is missing; a "yes" takes all of them.
+    numbers: one for each condition whose measure contains these words, in the order of the conditions, None where the
+    report gives nothing. The words name the unit: what a measure has in brackets must be among them. Conditions that
+    no words name, such as that training lowered the loss, are not asked about. One number outside its region is a
+    "no", whatever else is missing; a "yes" takes all of them.
 
-    Raises ValueError for more numbers than conditions, or for one that is not a number.
+    Raises TypeError where the words are missing, ValueError where no measure contains them, where they lack its unit,
+    for another number of numbers than conditions, or for one that is not a number.
 
     >>> from ontrial.evidence.intervals import exactly
-    >>> own_verdict([exactly(3, "spikes").within(2, 4), exactly(1, "loss") < 2], [5])
+    >>> own_verdict([exactly(3, "spikes").within(2, 4), exactly(1, "loss") < 2], {"spikes": 5})
     'no'
     """
-    if len(numbers) > len(evidence):
-        raise ValueError(f"{len(numbers)} numbers of the report for {len(evidence)} conditions")
-    if any(number is not None and math.isnan(number) for number in numbers):
-        raise ValueError(f"the report's own numbers are numbers, not {list(numbers)}")
-    # The report's numbers may be fewer than the conditions: what follows them it is not asked about.
-    given = [(number, item.region) for number, item in zip(numbers, evidence, strict=False) if number is not None]
-    if any(number not in region for number, region in given):
+    if not isinstance(numbers, Mapping):
+        raise TypeError(f'own_numbers: name the unit of each in words of its measure, {{"nats": 0.5}}, not {numbers}')
+    put: list[tuple[float | None, Region]] = []
+    for words, given in numbers.items():
+        values = np.atleast_1d(np.asarray(given, dtype=object)).tolist()
+        named = [each for each in evidence if words and words in each.interval.measure]
+        measures = "; ".join(each.interval.measure for each in named or evidence)
+        if values and len(values) != len(named):
+            raise ValueError(f"own_numbers: {len(values)} in {words!r}, for {len(named)} conditions in it: {measures}")
+        units = [_UNIT.findall(each.interval.measure) for each in named]
+        if not all(any(unit in words for unit in found) for found in units if found):
+            raise ValueError(f"own_numbers: {words!r} does not name the unit of {measures}")
+        plain = [None if value is None else float(value) for value in values]
+        put += [(value, each.region) for value, each in zip(plain, named, strict=False)]
+    if any(value is not None and math.isnan(value) for value, _ in put):
+        raise ValueError(f"the report's own numbers are numbers, not {dict(numbers)}")
+    if any(value is not None and value not in region for value, region in put):
         return "no"
-    return "yes" if given and len(given) == len(numbers) else "not given"
+    return "yes" if put and all(value is not None for value, _ in put) else "not given"
 
 
 def _word(name: Hashable) -> str:

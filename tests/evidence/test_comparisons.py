@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from ontrial.evidence.comparisons import beside_report, own_verdict
@@ -33,26 +34,29 @@ def test_a_value_that_is_not_a_number_is_no_part_of_a_range():
 
 
 CONDITIONS = (
-    median_interval([], "plateau", 1 / 4000).within(0.945, 0.965),
-    median_interval([], "gap", 1 / 4000) > 0,
+    median_interval([], "test accuracy, mean of 10 epochs", 1 / 4000).within(0.945, 0.965),
+    median_interval([], "train − test (images per 10,000), at the end", 1 / 4000) > 0,
     median_interval([], "final / first training loss", 1 / 4000) < 1,
 )
+ACCURACY, IMAGES, LOSS = "test accuracy", "images per 10,000", "training loss"
 
 
 @pytest.mark.parametrize(
     ("numbers", "verdict"),
     [
-        ((), "not given"),
-        ((None,), "not given"),
-        ((None, 0.1), "not given"),
-        ((0.95,), "yes"),
-        ((0.95, 0.1), "yes"),
-        ((0.945, 0.1, 0.5), "yes"),
-        ((0.95, None), "not given"),
-        ((0.969,), "no"),
-        ((0.969, None), "no"),
-        ((None, 0.0), "no"),
-        ((0.95, -1), "no"),
+        ({}, "not given"),
+        ({ACCURACY: None}, "not given"),
+        ({ACCURACY: ()}, "not given"),
+        ({ACCURACY: None, IMAGES: 0.1}, "not given"),
+        ({ACCURACY: 0.95}, "yes"),
+        ({ACCURACY: np.array([0.95])}, "yes"),
+        ({IMAGES: 3, ACCURACY: 0.95}, "yes"),
+        ({ACCURACY: 0.945, IMAGES: 0.1, LOSS: 0.5}, "yes"),
+        ({ACCURACY: 0.95, IMAGES: None}, "not given"),
+        ({ACCURACY: 0.969}, "no"),
+        ({ACCURACY: 0.969, IMAGES: None}, "no"),
+        ({ACCURACY: None, IMAGES: 0.0}, "no"),
+        ({ACCURACY: 0.95, IMAGES: -1}, "no"),
     ],
 )
 def test_the_reports_own_numbers_are_put_to_the_same_test(numbers, verdict):
@@ -60,12 +64,21 @@ def test_the_reports_own_numbers_are_put_to_the_same_test(numbers, verdict):
 
 
 def test_ours_have_no_part_in_the_verdict_of_the_reports_own():
-    assert own_verdict([exactly(3, "spikes").within(2, 4)], [5]) == "no"
-    assert own_verdict([exactly(5, "spikes").within(2, 4)], [3]) == "yes"
+    assert own_verdict([exactly(3, "spikes").within(2, 4)], {"spikes": 5}) == "no"
+    assert own_verdict([exactly(5, "spikes").within(2, 4)], {"spikes": 3}) == "yes"
 
 
-def test_there_are_no_more_numbers_than_conditions_and_all_are_numbers():
-    with pytest.raises(ValueError, match="4 numbers of the report for 3 conditions"):
-        own_verdict(CONDITIONS, (0.95, 1, 0.5, 1))
-    with pytest.raises(ValueError, match="are numbers, not"):
-        own_verdict(CONDITIONS, (math.nan,))
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ((0.95,), "name the unit of each"),
+        ({"%": 95}, "1 in '%', for 0 conditions in it: test accuracy, mean"),
+        ({"": 95}, "for 0 conditions"),
+        ({"train − test": 0.02}, "does not name the unit of train − test \\(images per 10,000\\)"),
+        ({ACCURACY: (0.95, 1)}, "2 in 'test accuracy', for 1 conditions"),
+        ({ACCURACY: math.nan}, "are numbers, not"),
+    ],
+)
+def test_every_own_number_names_the_unit_of_the_condition_that_it_is_compared_with(numbers, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        own_verdict(CONDITIONS, numbers)
