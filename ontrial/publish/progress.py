@@ -21,15 +21,15 @@ class Progress(Protocol):
 
     @property
     def jobs(self) -> int:
-        """Jobs asked for so far."""
+        """Jobs planned so far."""
 
     @property
     def passed(self) -> float:
         """Seconds passed."""
 
     @property
-    def left(self) -> float:
-        """Seconds left, as estimated."""
+    def left(self) -> float | None:
+        """Seconds left, as estimated; None where there is nothing to estimate from."""
 
     @property
     def look(self) -> int:
@@ -50,9 +50,9 @@ class Progress(Protocol):
 
 @dataclass
 class Reporter:
-    """Tells how a session goes on; call it with each Progress, and `close` it at the end.
+    """Shows how a session goes on; call it with each Progress, and `close` it at the end.
 
-    file: the terminal, or what stands for it; write_line: writes one line there.
+    file: the terminal's file; write_line: writes one line there.
     """
 
     file: TextIO
@@ -92,8 +92,8 @@ class Reporter:
 
 def in_words(progress: Progress) -> str:
     """Where a session stands: `look 2 of 5: 51 decided, 16 open, about 12 min`."""
-    looks = f"look {progress.look} of {progress.looks}: {progress.decided} decided, {progress.open} open"
-    return f"{looks}, about {duration(progress.left)}"
+    left = "estimating the time" if progress.left is None else f"about {duration(max(1.0, progress.left))}"
+    return f"look {progress.look} of {progress.looks}: {progress.decided} decided, {progress.open} open, {left}"
 
 
 def duration(seconds: float) -> str:

@@ -30,14 +30,15 @@ class TrainingError(Exception):
 class Progress:
     """Where a queue stands.
 
-    finished, jobs: jobs done and asked for so far; passed, left: seconds, the latter estimated; look of looks: the
-    furthest that is under way; decided, open: claims' cases that need no further seeds, and the others.
+    finished, jobs: jobs done and asked for so far; passed, left: seconds, the latter estimated, None where no job is
+    finished yet; look of looks: the furthest that is under way; decided, open: claims' cases that need no further
+    seeds, and the others.
     """
 
     finished: int
     jobs: int
     passed: float
-    left: float
+    left: float | None
     look: int = 1
     looks: int = 1
     decided: int = 0
@@ -164,11 +165,12 @@ def work_off(
                 finish(job, None if error is None else _failed(job, error))
         if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
             last_report = now
-            report(costs.progress(now - started, sum(lane.workers for lane in lanes)))
+            under_way = [job for _, job in running.values()]
+            report(costs.progress(now - started, under_way, sum(lane.workers for lane in lanes)))
 
 
 class _Costs:
-    """Estimated seconds of all jobs so far, scaled by how long the finished ones took."""
+    """Estimated seconds of all jobs so far, and which of them are finished."""
 
     def __init__(self) -> None:
         self._of: dict[Job, float] = {}
@@ -182,11 +184,23 @@ class _Costs:
     def finished(self, job: Job) -> None:
         self._done.add(job)
 
-    def progress(self, passed: float, workers: int) -> Progress:
+    def progress(self, passed: float, under_way: list[Job], workers: int) -> Progress:
         whole, done = sum(self._of.values()), sum(self._of[job] for job in self._done)
-        if done == 0:
-            return Progress(0, len(self._of), passed, max(0.0, whole / workers - passed))
-        return Progress(len(self._done), len(self._of), passed, (whole - done) * passed / done)
+        share = min(1.0, workers / max(1, len(under_way)))  # a lane is handed more jobs than it works on
+        left = seconds_left(whole, done, share * sum(self._of[job] for job in under_way), passed)
+        return Progress(len(self._done), len(self._of), passed, left)
+
+
+def seconds_left(whole: float, done: float, under_way: float, passed: float) -> float | None:
+    """Seconds until all is done at the pace so far; None before the first job is done.
+
+    whole, done, under_way: estimated seconds of all jobs, of the finished ones and of those being worked on, which
+    count as half done: so nothing is 0 before the end. passed: seconds since the first job started.
+    """
+    if done == 0:
+        return None
+    worked = done + under_way / 2
+    return max(0.0, whole - worked) * passed / worked
 
 
 def _stacked(store: RunStore, keys: list[str], job: Job) -> Arrays:

@@ -21,6 +21,11 @@ def test_a_line_says_the_look_what_is_decided_and_how_long_it_will_take():
     assert words == "look 2 of 5: 51 decided, 16 open, about 12 min"
 
 
+@pytest.mark.parametrize(("left", "text"), [(None, "estimating the time"), (0.2, "about 1 s")])
+def test_the_time_left_is_never_0_and_is_not_given_before_there_is_anything_to_estimate_from(left, text):
+    assert in_words(Progress(0, 12, 30.0, left)) == f"look 1 of 1: 0 decided, 0 open, {text}"
+
+
 def test_off_a_terminal_there_is_a_line_every_half_minute_and_where_a_look_begins():
     lines = []
     reporter = Reporter(io.StringIO(), lines.append)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ontrial.running.lanes import Lane, lanes
-from ontrial.running.queue import Progress, Setting, TrainingError, run_job, work_off
+from ontrial.running.queue import Progress, Setting, TrainingError, run_job, seconds_left, work_off
 from ontrial.running.shelf import Shelf
 from ontrial.running.store import RunStore
 from tests.running.planted import Doubled, counted, crashing, deadly, endless, noise
@@ -118,7 +118,34 @@ def test_what_is_left_is_told_from_what_was_done(setting, threads, monkeypatch):
     _, told = done(setting, jobs(setting, noise(), 5))
     assert told[-1].finished == told[-1].jobs == 5
     assert told[-1].left == 0
-    assert all(isinstance(each, Progress) and each.left >= 0 for each in told)
+    assert all(isinstance(each, Progress) and (each.left is None or each.left >= 0) for each in told)
+
+
+@pytest.mark.parametrize("passed", [0.0, 10.0, 780.0])
+def test_no_time_is_given_before_a_job_is_finished_however_long_it_takes(passed):
+    assert seconds_left(whole=110.0, done=0.0, under_way=2.0, passed=passed) is None
+
+
+def test_the_time_left_follows_from_what_was_finished():
+    assert seconds_left(whole=110.0, done=10.0, under_way=0.0, passed=300.0) == 3000.0
+    # of 16 equal jobs at once the first is finished: the others are nearly so, and count as half done
+    assert seconds_left(whole=160.0, done=1.0, under_way=15.0, passed=60.0) == pytest.approx(60 * 151.5 / 8.5)
+    assert seconds_left(whole=110.0, done=110.0, under_way=0.0, passed=780.0) == 0
+
+
+def test_a_last_job_that_takes_long_is_never_said_to_be_over():
+    left = [seconds_left(whole=2.0, done=1.0, under_way=1.0, passed=passed) for passed in (10.0, 100.0, 1000.0)]
+    assert left == sorted(left)
+    assert left[0] > 0
+
+
+def test_a_first_job_that_takes_longer_than_estimated_does_not_count_down_to_0(setting, threads, monkeypatch):
+    """The case of "about 0 s (0 of 110 jobs)": reports while nothing is finished give no time."""
+    monkeypatch.setattr("ontrial.running.queue._SECONDS_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(type(noise()), "estimate", lambda self, seeds: 1e-9 * seeds)
+    _, told = done(setting, jobs(setting, noise(), 5))
+    assert all(each.left is None for each in told if not each.finished)
+    assert all(each.left > 0 for each in told if 0 < each.finished < each.jobs)
 
 
 def test_a_job_whose_place_is_nowhere_is_an_error(setting, threads):
