@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sysconfig
 import venv
@@ -10,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_house import ROOT, tracked
+from tests.test_house import ROOT
+from tests.test_packaging import checkout
+from tests.test_readme_example import example
 
 HEAVY = ("torch", "functorch", "numba", "llvmlite", "sklearn", "scikit_learn", "jax", "distributed", "dask")
 ABSENT = ("ontrial", "__editable__", *HEAVY)
@@ -67,12 +68,7 @@ def bare(tmp_path_factory):
 @pytest.fixture(scope="module")
 def installed(bare, tmp_path_factory):
     """The same, once `pip install` of a clone of this repository has put ontrial there."""
-    clone = tmp_path_factory.mktemp("clone")
-    for path in tracked():
-        if path.suffix != ".pyc" and "artifacts" not in path.parts:
-            target = clone / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, target)
+    clone = checkout(tmp_path_factory.mktemp("clone"))
     command = [bare, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", clone]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     assert done.returncode == 0, done.stdout + done.stderr
@@ -85,10 +81,10 @@ def environment(**more):
     return kept | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"} | more
 
 
-def trial(python, folder, *options, **more):
+def trial(python, folder, *options, claim=CLAIM, **more):
     """Put the claim on trial in a folder that has nothing else."""
     folder.mkdir(exist_ok=True)
-    (folder / "test_polynomials.py").write_text(CLAIM, encoding="utf-8")
+    (folder / "test_polynomials.py").write_text(claim, encoding="utf-8")
     command = [python, "-m", "pytest", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=environment(**more))
 
@@ -124,8 +120,14 @@ def test_installed_where_no_torch_is(installed, tmp_path):
     assert list((artifacts / "badges").rglob("*P1*"))
     assert len(list((folder / "runs").glob("*/*.npz"))) == 2 * 8
     for module in ("torch", "sklearn", "models", "claims"):
-        there = subprocess.run([installed, "-c", f"import {module}"], cwd=folder, capture_output=True, check=False)
+        there = subprocess.run([installed, "-c", f"import {module}"], cwd=folder, env=environment(), check=False)
         assert there.returncode != 0, f"{module} came along"
+
+
+def test_the_example_of_the_readme_needs_nothing_else(installed, tmp_path):
+    done = trial(installed, tmp_path / "anywhere", claim=example())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines() if " holds " in line] == ["X1", "X2"]
 
 
 def test_installed_and_from_the_checkout_at_once(installed, tmp_path):

@@ -161,9 +161,7 @@ def test_a_lock_that_somebody_else_holds_is_told_and_given_up(run_claims, pytest
         path = pytester.path / "artifacts" / "fast" / name
     path.touch()
     with filelock.FileLock(path):
-        started = time.monotonic()
         result = run_claims(None, "--lock-limit=0.3", subprocess=False)
-        assert time.monotonic() - started < 20
     text = result.stdout.str() + result.stderr.str()
     assert f"waiting for {path}, which another process holds" in text
     assert f"{path} was held by another process for 0 s" in text
@@ -220,9 +218,7 @@ def test_planted(claim, runs):
     run_claims(slow, "--collect-only")
     command = [sys.executable, "-m", "pytest", *OPTIONS, "--workers=1"]
     process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-    deadline = time.monotonic() + 60
-    while not stored():
-        assert time.monotonic() < deadline
+    while not stored() and process.poll() is None:
         time.sleep(0.05)
     process.terminate()
     process.communicate(timeout=60)
