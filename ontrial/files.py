@@ -32,6 +32,17 @@ def write_if_changed(path: Path, content: bytes) -> None:
     write_whole(path, content)
 
 
+def inside(folder: Path, name: str) -> Path | None:
+    """Where a file lies below a folder, given its name there; None where the name leads out, or through a link."""
+    try:
+        root = folder.resolve()
+        path = root / name
+        is_inside = ".." not in path.parts and path != root and path.is_relative_to(root) and path.resolve() == path
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or a name that no file can have
+        return None
+    return path if is_inside else None
+
+
 def writable(folder: Path) -> None:
     """Make a folder where there is none. Raises ValueError where nothing can be written in it."""
     try:

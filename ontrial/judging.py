@@ -11,10 +11,10 @@ from ontrial.evidence.comparisons import own_verdict
 from ontrial.evidence.power import seeds_needed
 from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.outcomes import outcome
-from ontrial.publish.entries import AT_THE_BORDER, Judged, Look, Seen
+from ontrial.publish.entries import AT_THE_BORDER, NO_SEED, Judged, Look, Seen
 from ontrial.running.trial import Trial
 from ontrial.session import Session
-from ontrial.trainings import Diverged, Runs
+from ontrial.trainings import Runs
 
 _NO_VERDICT = "the test ended without a verdict: its last statement must be claim.holds_if(...)"
 
@@ -29,9 +29,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
     if trial is None:
         return
     if call.when == "setup" and raised is not None and not isinstance(raised, pytest.skip.Exception):
-        # What broke is a finding; what could not be trained must not take the place of what was found before.
-        kept = session.records if isinstance(raised, Diverged) else session.not_judged
-        kept.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, str(raised)))
+        session.records.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, str(raised)))
     claim = given.get("claim")
     if call.when != "call" or not isinstance(claim, Claim):
         return
@@ -156,6 +154,7 @@ def _record(
         settings=settings,
         seconds=seconds,
         runs=session.plan.digest(trial),
+        planned=session.scale(declared).exactly is None,
     )
 
 
@@ -169,8 +168,11 @@ def _seen(evidence: Evidence) -> Seen:
 
 
 def _seeds_needed(evidence: tuple[Evidence, ...]) -> int | str:
-    """What the undecided conditions would take: the most of them, or that one lies at the border."""
-    open_ = [seeds_needed(each) for each in evidence if each.verdict is Verdict.INCONCLUSIVE]
+    """What the undecided conditions would take: the most of them, or that one lies at the border or has no seeds."""
+    undecided = [each for each in evidence if each.verdict is Verdict.INCONCLUSIVE]
+    if any(each.interval.n == 0 for each in undecided):
+        return NO_SEED
+    open_ = [seeds_needed(each) for each in undecided]
     counted = [each for each in open_ if each is not None]
     return max(counted) if len(counted) == len(open_) else AT_THE_BORDER
 

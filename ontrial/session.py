@@ -30,8 +30,7 @@ class Session:
 
     artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
     written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
-    whose claims were all collected; not_judged: errors of claims that nothing could be trained for; drawn: the seeds
-    and the path of every figure; gallery: what draws them.
+    whose claims were all collected; drawn: the seeds and the path of every figure; gallery: what draws them.
     """
 
     root: Path
@@ -46,7 +45,6 @@ class Session:
     collected_whole: set[Path] = field(default_factory=set)
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     records: list[Judged] = field(default_factory=list)
-    not_judged: list[Judged] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
     gallery: Gallery = field(init=False)
     _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)

@@ -13,8 +13,8 @@ from ontrial import known, registration
 from ontrial.declarations import Declaration
 from ontrial.evidence.verdicts import Verdict
 from ontrial.known import Name
-from ontrial.publish import page, reading, record, table
-from ontrial.publish.entries import Declared, Judged, Registered, report_of
+from ontrial.publish import encoding, page, reading, record, table
+from ontrial.publish.entries import Declared, Judged, Key, Registered, report_of
 from ontrial.publish.sessions import environment
 from ontrial.registration import Criterion
 from ontrial.report import Folder
@@ -50,16 +50,20 @@ def write(session: Session, config: pytest.Config, say: Say) -> None:
     session.was_written = True
     for name in session.plan.damaged():
         say(f"set aside, since it did not read back whole: {name}")
+    refused = _refused(session)
+    recorded = [each for each in session.records if each.key not in refused]
     with _told(session, say):
-        session.gallery.finish()  # before a page shows them
+        session.gallery.finish(
+            _figures(session, session.records) - _figures(session, recorded)
+        )  # before a page is made
     for tier in ("full", "fast"):
-        if records := [each for each in (*session.records, *_new(session, tier)) if each.tier == tier]:
+        if records := [each for each in session.records if each.tier == tier]:
             with _told(session, say, f" to {session.artifacts[tier]}"):
                 _publish(session, config, tier, records, say)
     if config.option.accept:
         with _told(session, say):
-            _accept(session, say)
-    elif moved := [line for line in (_moved(session, each) for each in session.records) if line]:
+            _accept(session, recorded, say)
+    elif moved := [line for line in (_moved(session, each) for each in recorded) if line]:
         for line in ("other than known (--accept writes them into known.toml):", *moved):
             say(line)
     if config.option.register:
@@ -97,32 +101,43 @@ def _publish(session: Session, config: pytest.Config, tier: str, records: list[J
         "cpu": machine.cpu(),
         "matrix_product_rate": float(f"{rate / 1e9:.3g}"),
     }
+    beside = session.artifacts["full"] if session.artifacts["full"] != folder else None
+    before = reading.before(folder, beside)
     path = record.merge(
         folder,
         records,
-        environment(session.root, ran_on, config.getini("ontrial_packages")),
+        environment(session.root, ran_on, config.getini("ontrial_packages"), _outputs(session)),
         [report_of(each, session.root) for each in _reports(session)],
         [_declared(session, each) for each in session.claims.values()],
         [each.path.name for each in _reports(session) if each.path in session.collected_whole],
         config.option.lock_limit,
         say,
     )
-    beside = session.artifacts["full"] if session.artifacts["full"] != folder else None
-    shown = page.write(folder, whys=_whys(session), beside=beside)
+    shown = page.write(folder, whys=_whys(session), beside=beside, before=before)
     say(f"written to {path}, and the page to {shown}")
 
 
-def _new(session: Session, tier: str) -> list[Judged]:
-    """Claims that nothing could be trained for, where the record has nothing of them: what it has stays."""
-    if not session.not_judged:
-        return []
-    known_keys = {each.key for each in reading.verdicts(session.artifacts[tier])}
-    return [each for each in session.not_judged if each.key not in known_keys]
+def _refused(session: Session) -> set[Key]:
+    """The keys of findings in full that will not replace what is recorded."""
+    found = [each for each in session.records if each.tier == "full"]
+    before = {each.key: encoding.judged(each) for each in reading.verdicts(session.artifacts["full"])} if found else {}
+    return {each.key for each in found if each.key in before and record.keeps(before[each.key], encoding.judged(each))}
 
 
-def _accept(session: Session, say: Say) -> None:
+def _figures(session: Session, records: list[Judged]) -> set[Path]:
+    return {session.artifacts[each.tier] / figure for each in records for figure in each.figures}
+
+
+def _outputs(session: Session) -> list[Path]:
+    """What sessions write below the project: the run store, and what each folder of artifacts has."""
+    names = (f"{record.NAME}*", f".{record.NAME}*", ".verdicts.lock", "index.html", "badges", "figures")
+    folders = session.artifacts.values()
+    return [session.plan.setting.store.folder, *(folder / name for folder in folders for name in names)]
+
+
+def _accept(session: Session, recorded: list[Judged], say: Say) -> None:
     found: dict[Path, dict[Name, Verdict]] = defaultdict(dict)
-    for each in session.records:
+    for each in recorded:
         if each.found in _SAID:
             name = Name(each.id, each.case, each.tier, each.dataset)
             found[_folder(session, each.report).path][name] = each.found

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ontrial.evidence.comparisons import Comparison
 from ontrial.evidence.verdicts import Evidence, Verdict
@@ -36,8 +37,11 @@ def why(judged: Judged, whys: Whys) -> str:
         return f"Known as {judged.known}: {said}"
     if said or judged.found is Verdict.HOLDS:
         return said
-    undecided = "The interval reaches across the border of the region: too close to call with these seeds."
-    return undecided if judged.found is Verdict.INCONCLUSIVE else "Not looked into yet."
+    if judged.found is not Verdict.INCONCLUSIVE:
+        return "Not looked into yet."
+    if judged.has_no_seed:
+        return ""  # `would_take` says it
+    return "The interval reaches across the border of the region: too close to call with these seeds."
 
 
 def in_numbers(judged: Judged, evidence: Evidence) -> str:
@@ -48,8 +52,10 @@ def in_numbers(judged: Judged, evidence: Evidence) -> str:
 
 def would_take(judged: Judged) -> str:
     """What it would take to decide an undecided verdict; empty where that is not known."""
-    if judged.found is not Verdict.INCONCLUSIVE or judged.seeds_needed is None:
+    if judged.found is not Verdict.INCONCLUSIVE or (judged.seeds_needed is None and not judged.has_no_seed):
         return ""
+    if judged.has_no_seed:
+        return "No seed meets the condition, so that nothing is known of those that would."
     if judged.seeds_needed == AT_THE_BORDER:
         return "It lies at the border: more seeds would hardly decide it."
     return f"At its present share it would take about {judged.seeds_needed:,} seeds (80 % power)."
@@ -89,6 +95,21 @@ def dates(claim: Claim) -> list[str]:
         named = registration(claim.registered.registration)
         lines.append(f"{named}, {_on('registered', claim.registered.on)}, not yet run in full")
     return list(dict.fromkeys(line[0].upper() + line[1:] for line in lines))
+
+
+def last_sessions(claim: Claim, sessions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What later sessions found that did not replace a verdict, and which verdicts are of unplanned looks."""
+    lines = []
+    for judged in claim.shown:
+        of = f" for {judged.case}" if judged.case else ""
+        if not judged.planned:
+            lines.append(f"Judged{of} at a number of seeds that was not planned (--seeds).")
+        if (last := judged.last) is not None:
+            n, commit = f", n = {last.n}" if last.n else "", sessions.get(last.session, {}).get("commit")
+            found = f"{last.found}{n}" + (f": {last.problem.splitlines()[0]}" if last.problem else "")
+            by = f", commit {commit}" if commit else ""
+            lines.append(f"The last session ({day(last.session)}{by}) found otherwise{of}: {found}.")
+    return lines
 
 
 def own_numbers(claim: Claim) -> str:

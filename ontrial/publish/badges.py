@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ontrial.evidence.verdicts import Verdict
-from ontrial.files import write_if_changed
+from ontrial.files import inside, write_if_changed
 from ontrial.publish.summary import Claim, Summary, counts
 from ontrial.publish.templates import environment
 from ontrial.report import OTHERS
@@ -29,21 +29,23 @@ _WIDTH = {character: width for width, characters in _WIDTHS.items() for characte
 _WIDEST = 11.0
 
 
-def write(summary: Summary, folder: Path) -> list[Path]:
-    """Write every badge into a folder of their own, which is left with these and no others.
+def write(summary: Summary, folder: Path, before: Summary | None = None) -> list[Path]:
+    """Write every badge into a folder of artifacts, below `badges`.
 
+    before: what its badges were written for, so that those of claims that are gone leave; nothing else does.
     Raises OSError where it cannot be written.
     """
     content = badges(summary)
-    for path in (*folder.glob("*.*"), *folder.glob("*/*.*")):
-        if path.suffix in (".svg", ".json") and path.relative_to(folder).as_posix() not in content:
-            path.unlink(missing_ok=True)
-    for name, text in content.items():
-        write_if_changed(folder / name, text.encode())
-    for path in folder.glob("*/"):
-        if not any(path.iterdir()):
+    gone = [name for name in (badges(before) if before else ()) if name not in content]
+    for name in gone:
+        if (path := inside(folder, f"badges/{name}")) is not None and path.is_file():
+            path.unlink()
+    for report in {name.partition("/")[0] for name in gone if "/" in name}:
+        if (path := inside(folder, f"badges/{report}")) is not None and path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-    return [folder / name for name in content]
+    for name, text in content.items():
+        write_if_changed(folder / "badges" / name, text.encode())
+    return [folder / "badges" / name for name in content]
 
 
 def badges(summary: Summary) -> dict[str, str]:

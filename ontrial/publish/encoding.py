@@ -8,7 +8,7 @@ from typing import Any
 from ontrial.evidence.comparisons import Comparison
 from ontrial.evidence.intervals import Interval
 from ontrial.evidence.verdicts import Estimated, Evidence, Region, Verdict
-from ontrial.publish.entries import Declared, Judged, Look, Registered, Report, Seen
+from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen
 from ontrial.report import Task
 
 Json = dict[str, Any]
@@ -64,6 +64,8 @@ def judged(each: Judged) -> Json:
         "seconds_trained": round(each.seconds, 1),
         "session": each.session,
         "runs": each.runs,
+        **({} if each.planned else {"planned": False}),
+        **({"last": asdict(each.last)} if each.last else {}),
     }
 
 
@@ -93,7 +95,13 @@ def judged_of(found: Mapping[str, Any]) -> Judged:
         seconds=float(found["seconds_trained"]),
         session=found["session"],
         runs=found.get("runs", ""),
+        planned=found.get("planned", True),
+        last=_last_of(found.get("last")),
     )
+
+
+def _last_of(found: Mapping[str, Any] | None) -> Last | None:
+    return None if found is None else Last(Verdict(found["found"]), found["n"], found["problem"], found["session"])
 
 
 def _evidence(item: Evidence) -> Json:

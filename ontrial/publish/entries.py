@@ -12,7 +12,7 @@ from ontrial.evidence.verdicts import Estimated, Evidence, Verdict
 from ontrial.report import Folder, Task
 
 OwnNumbers = Literal["yes", "no", "not given"]
-AT_THE_BORDER = "at the border"
+AT_THE_BORDER, NO_SEED = "at the border", "no seed meets the condition"
 Key = tuple[str, str, str, str, str, int | None]
 
 
@@ -75,16 +75,27 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Last:
+    """What a later session found, where the record keeps an earlier verdict. n: None for counts and errors."""
+
+    found: Verdict
+    n: int | None
+    problem: str
+    session: str
+
+
+@dataclass(frozen=True)
 class Judged:
     """One verdict: on a case of a claim, at a tier, on a dataset, under a registration.
 
     dataset: what was trained on; registration: the number of the task's, 0 for what was judged before criteria were
     locked, None in the fast tier; registered_on, first_trained: dates, "" where they are not known; known: the verdict
     that known.toml has; problem: of a test that crashed; decided_at: of each condition, which of the looks decided it;
-    seeds_needed: what an undecided claim would take, a number or "at the border"; by_its_own_numbers: whether the
-    report's own numbers meet the criterion; settings: what was trained, one a configuration; seconds: that it took on
-    one core; session: the time of the session that judged it; runs: a SHA-256 of the names that its runs are stored
-    under, by which the same runs are told.
+    seeds_needed: what an undecided claim would take, a number, AT_THE_BORDER or NO_SEED; by_its_own_numbers: whether
+    the report's own numbers meet the criterion; settings: what was trained, one a configuration; seconds: that it took
+    on one core; session: the time of the session that judged it; runs: a SHA-256 of the names that its runs are stored
+    under, by which the same runs are told; planned: whether it was judged at planned looks, not at `--seeds N`; last:
+    what a later session found that did not replace it.
     """
 
     report: str
@@ -110,6 +121,8 @@ class Judged:
     seconds: float = 0.0
     session: str = ""
     runs: str = ""
+    planned: bool = True
+    last: Last | None = None
 
     @property
     def key(self) -> Key:
@@ -120,6 +133,11 @@ class Judged:
     def n(self) -> int | None:
         """The most seeds behind a condition, which is what the verdict took; None for plain counts."""
         return max((each.interval.n for each in self.evidence if not is_count(each.interval)), default=None)
+
+    @property
+    def has_no_seed(self) -> bool:
+        """Whether it is undecided since a condition speaks of none of the seeds."""
+        return any(each.interval.n == 0 and each.verdict is Verdict.INCONCLUSIVE for each in self.evidence)
 
     @property
     def margin(self) -> float:

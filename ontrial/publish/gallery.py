@@ -8,7 +8,7 @@ import gc
 import multiprocessing
 import sys
 import warnings
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,9 +56,12 @@ class Gallery:
             self._made[path] = drawings.made(drawing, tier), stamp
         return name
 
-    def finish(self) -> None:
-        """Draw all figures. Raises ValueError where one could not be drawn or written, after all others were."""
-        _waiting[:] = [(path, *made) for path, made in self._made.items()]
+    def finish(self, without: Collection[Path] = ()) -> None:
+        """Draw all figures but those at these paths.
+
+        Raises ValueError where one could not be drawn or written, after all others were.
+        """
+        _waiting[:] = [(path, *made) for path, made in self._made.items() if path not in without]
         self._made = {}
         processes, places = min(self.processes, len(_waiting)) if _CAN_COPY else 1, range(len(_waiting))
         try:

@@ -34,16 +34,17 @@ SYMBOLS = {
 }
 
 
-def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None) -> Path:
+def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None, before: Summary | None = None) -> Path:
     """Write the page and the badges into a folder of artifacts that holds verdicts.json; answers the page's path.
 
     beside: another folder, whose record is shown as well, such as the committed one; whys: the reasons that
-    known.toml gives, by report, id, case, tier and dataset.
+    known.toml gives, by report, id, case, tier and dataset; before: what the page was made from before, whose badges
+    leave where their claims are gone.
     Raises FileNotFoundError where there is no verdicts.json, ValueError where it cannot be read.
     """
     folders = [folder] if beside is None or beside.resolve() == folder.resolve() else [folder, beside]
     summary = read(*folders)
-    badges.write(summary, folder / "badges")
+    badges.write(summary, folder, before)
     path = folder / "index.html"
     write_if_changed(path, render(summary, folders, whys or {}).encode())
     return path

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ontrial.files import inside
 from ontrial.publish.summary import Claim
 
 
@@ -36,8 +37,8 @@ def collect(claims: Iterable[Claim], folders: Sequence[Path]) -> dict[str, Pictu
     """The figures that the claims show, by path; those whose files are in none of the folders are left out."""
     found = {}
     for path in dict.fromkeys(path for claim in claims for path in paths(claim)):
-        file = next((folder / path for folder in folders if (folder / path).is_file()), None)
-        if file is not None:
+        files = (file for folder in folders if (file := inside(folder, path)) is not None and file.is_file())
+        if (file := next(files, None)) is not None:
             found[path] = _picture(path, file.read_bytes())
     return found
 

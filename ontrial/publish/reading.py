@@ -1,6 +1,5 @@
 """Reading the record back: what the page, the badges and the tables are made from."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.encoding import declared_of, judged_of, report_of
 from ontrial.publish.entries import Declared, Judged, Report
-from ontrial.publish.record import NAME, SCHEMA, begins, joined, order
+from ontrial.publish.record import NAME, begins, joined, load, order, parsed
 from ontrial.publish.summary import Claim, Summary
 from ontrial.report import OTHERS, Task
 
@@ -22,16 +21,12 @@ def read(*folders: Path) -> Summary:
     return summary(joined(*reversed(wholes)) if len(wholes) > 1 else wholes[0])
 
 
-def load(folder: Path) -> dict[str, Any]:
-    """A folder's record as it stands. Raises FileNotFoundError, or ValueError where it cannot be read."""
-    path = folder / NAME
+def before(folder: Path, beside: Path | None) -> Summary | None:
+    """What a folder's page and badges were made from, before its record changes; None where that cannot be read."""
     try:
-        whole: dict[str, Any] = json.loads(path.read_bytes())
-        if whole["schema"] == SCHEMA:
-            return whole
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
-    raise ValueError(f"{path} is of schema {whole['schema']}, not {SCHEMA}")
+        return read(*filter(None, (folder, beside)))
+    except (OSError, ValueError):
+        return None
 
 
 def summary(whole: Mapping[str, Any]) -> Summary:
@@ -90,8 +85,9 @@ def _undeclared(report: str, claim: str, judged: list[Judged]) -> Declared:
 
 
 def verdicts(folder: Path) -> list[Judged]:
-    """The verdicts of a folder's record; none where there is no record, or none that can be read."""
+    """The verdicts of a folder's record that can be read; none where there is no record, or it is damaged."""
     try:
-        return [judged_of(each) for each in load(folder)["verdicts"]]
+        whole, _ = parsed(folder / NAME)
     except (OSError, ValueError):
         return []
+    return [judged_of(each) for each in whole["verdicts"]]

@@ -73,15 +73,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("second", type=Path)
     parser.add_argument("--rounded-otherwise", action="store_true", help="from another machine: compare verdicts alone")
     chosen = parser.parse_args(arguments)
-    first, second = (record.read(folder / "verdicts.json") for folder in (chosen.first, chosen.second))
     try:
+        first, second = map(record.load, (chosen.first, chosen.second))
         if chosen.rounded_otherwise:
             count, found, moved = moves(first, second)
             said = [f"no contradiction in {count} verdicts, {len(moved)} moved in or out of undecided", *moved]
         else:
             found = differences(first, second)
             said = [f"identical: {len(second['verdicts'])} verdicts, with the value of every seed"]
-    except ValueError as error:
+    except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
     if found:
         raise SystemExit("\n".join(found))

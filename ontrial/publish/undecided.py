@@ -2,7 +2,7 @@
 
 from ontrial.evidence.verdicts import Verdict
 from ontrial.publish import panels
-from ontrial.publish.entries import AT_THE_BORDER, Judged
+from ontrial.publish.entries import NO_SEED, Judged
 from ontrial.publish.summary import Claim, Summary
 from ontrial.publish.verdict_table import cell
 
@@ -22,12 +22,12 @@ def undecided(summary: Summary) -> str:
 
 
 def would_take(judged: Judged) -> str:
-    """What it would take to decide: `about 294 more seeds`, or "at the border"; empty where that is not known."""
-    needed = judged.seeds_needed
-    if needed is None or needed == AT_THE_BORDER:
-        return str(needed or "")
+    """What it would take to decide: `about 294 more seeds`, AT_THE_BORDER or NO_SEED; empty where it is not known."""
+    needed = NO_SEED if judged.has_no_seed else judged.seeds_needed
+    if needed is None or isinstance(needed, str):
+        return needed or ""
     seeds = max((each.interval.n for each in judged.evidence if each.verdict is Verdict.INCONCLUSIVE), default=0)
-    return f"about {int(needed) - seeds:,} more seeds"
+    return f"about {needed - seeds:,} more seeds"
 
 
 def _open(claim: Claim) -> list[Judged]:

@@ -64,10 +64,11 @@ def test_what_is_decided_leaves_exactly_its_looks_seeds_and_the_rest_goes_on(run
     assert ns(verdicts) == {"X1": [16], "X2": [24], "X3": [48]}
     assert trained() == {FIRST: fast + 16, SECOND: fast + 24, NEVER: fast + 48}
     run_full(None, "--most-seeds", "24")
-    assert ns(verdicts) == {"X1": [16], "X2": [24], "X3": [24]}
+    assert ns(verdicts) == {"X1": [16], "X2": [24], "X3": [48]}, "fewer seeds replace nothing"
+    assert verdicts("full")["X3"]["last"]["n"] == 24
     run_full(None, "--seeds", "20")
-    assert ns(verdicts) == {"X1": [20], "X2": [20], "X3": [20]}
-    assert [each["seeds"] for each in verdicts("full")["X3"]["looks"]] == [20]
+    assert ns(verdicts) == {"X1": [16], "X2": [24], "X3": [48]}, "nor does a look that was not planned"
+    assert [each["last"]["n"] for each in verdicts("full").values()] == [20, 20, 20]
     assert trained() == {FIRST: fast + 20, SECOND: fast + 24, NEVER: fast + 48}
 
 

@@ -46,6 +46,27 @@ def test_what_an_undecided_claim_would_take(needed, words):
     assert account.would_take(claim(record("F3", "holds", seeds_needed=needed)).shown[0]) == ""
 
 
+def test_what_a_later_session_found_otherwise_stands_beside_the_verdict():
+    last = {"found": "inconclusive", "n": 16, "problem": "", "session": "2026-03-04T10:00:00+00:00"}
+    sessions = {last["session"]: {"commit": "cccccccccccc"}}
+    found = claim(
+        record("F3", "refuted", case="a", tier="full", last=last),
+        record("F3", "holds", case="b", tier="full", planned=False),
+    )
+    assert account.last_sessions(found, sessions) == [
+        "The last session (4 Mar 2026, commit cccccccccccc) found otherwise for a: inconclusive, n = 16.",
+        "Judged for b at a number of seeds that was not planned (--seeds).",
+    ]
+    assert account.last_sessions(claim(record("F3", "holds")), {}) == []
+
+
+def test_of_no_seed_at_all_nothing_is_called_too_close():
+    nobody = evidence("x", [1.0], "-inf", "inf", "inconclusive", {"high": 1})
+    nobody |= {"values": [], "n": 0, "left_out": 32, "estimate": "nan"}
+    [reason] = account.reasons(claim(record("F3", "inconclusive", evidence=[nobody], seeds_needed="at the border")), {})
+    assert reason.why == "No seed meets the condition, so that nothing is known of those that would."
+
+
 def test_seeds_are_told_with_those_that_are_left_out():
     def seeds(values, **more):
         found = evidence("x", values, 0, 1, "holds", {"high": 2}, **more)

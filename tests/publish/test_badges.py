@@ -61,13 +61,15 @@ def test_badges_are_whole_svg_and_wide_enough(made):
 def test_every_report_has_a_folder_of_its_own_where_there_are_several(tmp_path):
     reports = [report(), report("second", tasks=[])]
     first, second = record("F1", "holds"), record("F1", "refuted", report="second")
-    badges.write(summary(whole(first, second, reports=reports)), tmp_path)
+    before = summary(whole(first, second, reports=reports))
+    badges.write(before, tmp_path)
     wanted = ("claims", "planted/claims", "planted/part-1", "planted/F1", "second/claims", "second/F1")
-    found = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.json")}
+    folder = tmp_path / "badges"
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*.json")}
     assert found == {f"{name}.json" for name in wanted}
-    assert json.loads((tmp_path / "second" / "F1.json").read_text(encoding="utf-8"))["message"] == "refuted"
-    badges.write(summary(whole(first)), tmp_path)
-    assert {path.stem for path in tmp_path.iterdir()} == {"F1", "claims", "part-1"}
+    assert json.loads((folder / "second" / "F1.json").read_text(encoding="utf-8"))["message"] == "refuted"
+    badges.write(summary(whole(first)), tmp_path, before)
+    assert {path.stem for path in folder.iterdir()} == {"F1", "claims", "part-1"}
 
 
 def test_a_label_with_markup_stays_text():
@@ -78,7 +80,21 @@ def test_a_label_with_markup_stays_text():
 def test_badges_are_written_the_same_and_old_ones_leave(tmp_path):
     found = summary(everything())
     first = {path.name: path.read_bytes() for path in badges.write(found, tmp_path)}
-    (tmp_path / "F99.svg").write_text("of a claim that is gone")
-    second = {path.name: path.read_bytes() for path in badges.write(found, tmp_path)}
+    badges.write(gone := summary(whole(record("F99", "holds"))), tmp_path, found)
+    second = {path.name: path.read_bytes() for path in badges.write(found, tmp_path, gone)}
     assert first == second
-    assert {path.name for path in tmp_path.iterdir()} == set(first)
+    assert {path.name for path in (tmp_path / "badges").iterdir()} == set(first)
+
+
+def test_badges_and_folders_of_others_stay_and_nothing_leaves_through_a_link(tmp_path):
+    others, elsewhere = tmp_path / "here" / "badges", tmp_path / "elsewhere"
+    for path in (others / "build.svg", others / "theirs" / "lint.json", elsewhere / "F1.svg", elsewhere / "F1.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("of others")
+    (others / "empty").mkdir()
+    (others / "second").symlink_to(elsewhere)
+    reports = [report(), report("second", tasks=[])]
+    two = whole(record("F2", "holds"), record("F1", "holds", report="second"), reports=reports)
+    badges.write(summary(whole(record("F2", "holds"))), tmp_path / "here", summary(two))
+    assert {path.name for path in others.iterdir()} >= {"build.svg", "theirs", "empty", "second"}
+    assert (others / "theirs" / "lint.json").read_text() == (elsewhere / "F1.svg").read_text() == "of others"

@@ -1,5 +1,6 @@
-"""The record: merged across sessions, kept where it is damaged, cleared of what is declared no longer."""
+"""The record: merged across sessions, never to its loss, cleared of what is declared no longer."""
 
+import hashlib
 import json
 import math
 import subprocess
@@ -13,8 +14,8 @@ import pytest
 from ontrial.evidence.comparisons import Comparison
 from ontrial.evidence.intervals import exactly, median_interval
 from ontrial.evidence.verdicts import Verdict
-from ontrial.publish import encoding, record, sessions
-from ontrial.publish.entries import Declared, Judged, Look, Registered, Report, Seen, report_of
+from ontrial.publish import encoding, page, reading, record, sessions
+from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen, report_of
 from ontrial.publish.migration import migrated
 from ontrial.report import Folder, Task
 from ontrial.report import Report as Said
@@ -25,14 +26,28 @@ from tests.publish import planted
 REPORT = Report("planted", tasks=(Task("F", "", "", ""), Task("M", "", "", "")))
 
 
+REFUTED, OPEN, ERROR = Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.ERROR
+
+
 def session(time="2026-03-01T10:00:00+00:00"):
     return {"time": time, "commit": "", "packages": {}}
+
+
+LATER = session("2026-03-02T10:00:00+00:00")
 
 
 def judged(name, tier="fast", *, value=1.0, **more):
     evidence = (exactly(value, "count") > 0,)
     found = {"registration": 1 if tier == "full" else None} | more
     return Judged("planted", name, found.pop("case", ""), tier, "digits", Verdict.HOLDS, evidence, **found)
+
+
+def found(verdict, n=24, planned=True, **more):
+    """A finding in full on n seeds; of an error without evidence."""
+    sign = {Verdict.HOLDS: [1.0] * n, REFUTED: [-1.0] * n, OPEN: [-1.0, 1.0] * (n // 2), ERROR: []}[verdict]
+    evidence = (median_interval(sign, "sign", 1 / 4000) > 0,) if sign else ()
+    known = {"registration": 1, "planned": planned, "problem": "ZeroDivisionError: x" if verdict is ERROR else ""}
+    return Judged("planted", "F2", "", "full", "digits", verdict, evidence, **known | more)
 
 
 def declared(name, *cases, **more):
@@ -90,6 +105,51 @@ def test_an_earlier_registration_gives_up_its_figures_to_the_later(tmp_path):
     assert [each["figures"] for each in whole["verdicts"]] == [["figures/b.png"], []]
 
 
+def test_figures_have_digests_and_a_kept_verdict_keeps_its_own(tmp_path):
+    (tmp_path / "figures").mkdir()
+    for name in "ab":
+        (tmp_path / "figures" / f"{name}.png").write_bytes(name.encode())
+    whole = merge(tmp_path, [found(REFUTED, figures=("figures/a.png",)), judged("M2", figures=("figures/b.png",))])
+    first = {f"figures/{name}.png": hashlib.sha256(name.encode()).hexdigest() for name in "ab"}
+    assert whole["figures"] == first
+    for name in "ab":
+        (tmp_path / "figures" / f"{name}.png").write_bytes(b"edited")
+    again = [found(ERROR, figures=("figures/a.png",)), judged("M2", figures=("figures/b.png",))]
+    whole = merge(tmp_path, again, session=LATER)
+    assert whole["figures"]["figures/a.png"] == first["figures/a.png"]
+    assert whole["figures"]["figures/b.png"] != first["figures/b.png"]
+
+
+def test_an_error_in_fast_deletes_no_figure_that_others_show(tmp_path):
+    shared, own = tmp_path / "figures" / "shared.png", tmp_path / "figures" / "own.png"
+    shared.parent.mkdir()
+    for path in (shared, own):
+        path.write_bytes(b"")
+    names = tuple(path.relative_to(tmp_path).as_posix() for path in (shared, own))
+    merge(tmp_path, [judged("F2", figures=names[:1]), judged("F3", figures=names)])
+    merge(tmp_path, [Judged("planted", "F3", "", "fast", "digits", ERROR, problem="x")])
+    assert shared.exists()
+    assert not own.exists()
+
+
+@pytest.mark.parametrize(
+    "figure", ["../mine.png", "figures/../../mine.png", "{}/mine.png", "README.png", "figures/notes.txt", "figures",
+               "figures/link.png", "figures/linked/mine.png", "", "figures/\0.png"],
+)  # fmt: skip
+def test_only_figures_of_its_own_leave_and_none_through_a_link(tmp_path, figure):
+    folder, mine = tmp_path / "artifacts", tmp_path / "mine.png"
+    (folder / "figures").mkdir(parents=True)
+    for path in (mine, folder / "README.png", folder / "figures" / "notes.txt"):
+        path.write_bytes(b"mine")
+    (folder / "figures" / "link.png").symlink_to(mine)
+    (folder / "figures" / "linked").symlink_to(tmp_path)
+    merge(folder, [judged("F3", figures=(figure.format(tmp_path),))])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.suffix in (".png", ".txt")}
+    whole = merge(folder, [judged("F2")], collected=["planted"])
+    assert [each["id"] for each in whole["verdicts"]] == ["F2"]
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.suffix in (".png", ".txt")} == before
+
+
 def test_a_verdict_is_read_back_as_it_was_written():
     interval = median_interval([np.inf, *range(7)], "steps", 1 / 256, never=True)
     nobody = median_interval([1.0], "none", 1 / 256, among=[False])
@@ -99,7 +159,8 @@ def test_a_verdict_is_read_back_as_it_was_written():
         registration=2, registered_on="2026-03-01", first_trained="2026-03-02", known=Verdict.REFUTED,
         looks=(Look(8, (seen, seen)),), decided_at=(0, None), seeds_needed="at the border", asides=(interval,),
         reported=(Comparison("steps", 250.0, 8, 3.0, 0.0, math.inf),), by_its_own_numbers="no",
-        figures=("a.png",), settings=({"name": "deep"},), seconds=3.0, session="then",
+        figures=("a.png",), settings=({"name": "deep"},), seconds=3.0, session="then", planned=False,
+        last=Last(Verdict.ERROR, None, "it broke", "now"),
     )  # fmt: skip
     found = encoding.judged(first)
     assert found["evidence"][0]["high"] == found["looks"][0]["conditions"][0]["high"] == "inf"
@@ -107,7 +168,9 @@ def test_a_verdict_is_read_back_as_it_was_written():
     assert (found["evidence"][0]["look"], found["evidence"][1]["look"]) == (0, None)
     again = encoding.judged_of(json.loads(json.dumps(found, allow_nan=False)))
     assert encoding.judged(again) == found
-    assert again.looks == first.looks
+    assert (again.looks, again.planned, again.last) == (first.looks, first.planned, first.last)
+    del found["planned"], found["last"]  # as older records have it
+    assert (encoding.judged_of(found).planned, encoding.judged_of(found).last) == (True, None)
     assert again.key == ("planted", "F4", "deep", "full", "functions", 2)
     assert encoding.report_of(encoding.report(REPORT)) == REPORT
     lock = declared("F2", registered=Registered(1, "2026-03-01", "ab"))
@@ -122,6 +185,33 @@ def test_a_damaged_record_is_kept_aside_and_told(tmp_path, content):
     assert (tmp_path / "verdicts.json.damaged").read_bytes() == content
     [line] = said
     assert "verdicts.json.damaged" in line
+
+
+UNREADABLE = [
+    {"found": "perhaps"}, {"found": None}, {"id": "../F3"}, {"report": 3}, {"evidence": [{}]}, {"figures": [3]},
+    {"registration": "1"}, {"session": None}, {"looks": 3}, {"last": {}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", UNREADABLE, ids=str)
+def test_an_entry_that_cannot_be_read_is_set_aside_and_all_others_are_merged(tmp_path, wrong):
+    merge(tmp_path, [judged("F2"), judged("F3"), judged("M2", "full")])
+    path, said = tmp_path / "verdicts.json", []
+    whole = json.loads(path.read_bytes())
+    whole["verdicts"][1] |= wrong
+    path.write_text(json.dumps(whole))
+    content = path.read_bytes()
+    with pytest.raises(ValueError, match=r"verdicts\.json is damaged: verdicts 1"):
+        record.load(tmp_path)
+    assert [each.id for each in reading.verdicts(tmp_path)] == ["F2", "M2"]
+    for number in ("", "-2"):
+        path.write_bytes(content)
+        found = merge(tmp_path, [judged("F1")], session=LATER, say=said.append)
+        assert [each["id"] for each in found["verdicts"]] == ["F1", "F2", "M2"]
+        assert (tmp_path / f"verdicts.json.damaged{number}").read_bytes() == content
+    assert "verdicts 1" in said[0]
+    assert "verdicts.json.damaged-2" in said[1]
+    page.write(tmp_path)
 
 
 def test_a_record_that_somebody_holds_is_waited_for_told_and_given_up(tmp_path, monkeypatch):
@@ -165,6 +255,37 @@ def test_the_commit_is_of_the_project_s_own_repository_alone(tmp_path):
     assert sessions.commit(tmp_path / "inside") == "", "unpacked inside some other repository"
     (tmp_path / "file").write_text("2")
     assert sessions.commit(tmp_path).endswith("-dirty")
+
+
+def test_a_file_that_git_neither_tracks_nor_ignores_makes_a_session_dirty(tmp_path):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True)
+
+    git("init", "-q")
+    git("config", "status.showUntrackedFiles", "no")
+    (tmp_path / ".gitignore").write_text("ignored/\n")
+    git("add", ".gitignore")
+    git("commit", "-qm", "one")
+    (tmp_path / "claims").mkdir()
+
+    def is_dirty(*names):
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("")
+        found = sessions.commit(tmp_path, [tmp_path / "out" / "verdicts.json*", tmp_path / "runs", tmp_path]).endswith(
+            "-dirty"
+        )
+        for name in names:
+            (tmp_path / name).unlink()
+        return found
+
+    assert not is_dirty("artifacts/a.png", "runs/ab/a.npz", "out/verdicts.json", "out/verdicts.json.damaged")
+    assert not is_dirty("ignored/a.py", "claims/__pycache__/a.pyc")
+    assert is_dirty("claims/helper.py")
+    assert is_dirty("models/new/measures.py")
+    assert is_dirty("other_package/__init__.py")
+    assert is_dirty("out/mine.py")
+    assert is_dirty("größe.py")
 
 
 def test_an_environment_names_what_is_installed(tmp_path):

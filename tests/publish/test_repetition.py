@@ -44,6 +44,18 @@ def test_the_command_fails_where_something_differs(tmp_path, capsys):
         repetition.main([first, other])
 
 
+@pytest.mark.parametrize("content", [b"{", b'{"schema": 99}', b'{"schema": 4, "verdicts": [{}]}', None])
+def test_a_damaged_input_is_named_and_stays_where_it_is(tmp_path, content):
+    good, bad = plant(tmp_path / "good", FIRST), plant(tmp_path / "bad", FIRST)
+    path = bad / "verdicts.json"
+    path.unlink() if content is None else path.write_bytes(content)
+    for folders, more in (([good, bad], []), ([bad, good], []), ([good, bad], ["--rounded-otherwise"])):
+        with pytest.raises(SystemExit, match=r"bad.verdicts\.json") as stopped:
+            repetition.main([*more, *map(str, folders)])
+        assert isinstance(stopped.value.code, str), "which exits with 1"
+    assert [each.name for each in bad.glob("*.json*")] == ([] if content is None else ["verdicts.json"])
+
+
 def looked(*looks):
     """What was found at each look: seeds, and the verdicts of the conditions."""
     return [{"seeds": seeds, "conditions": [{"verdict": each} for each in found]} for seeds, *found in looks]

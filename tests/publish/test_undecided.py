@@ -26,6 +26,15 @@ def test_an_open_condition_says_what_it_would_take(needed, words):
     assert lines[2:] == [row]
 
 
+def test_a_condition_that_speaks_of_no_seed_is_not_called_at_the_border():
+    nobody = evidence("of those that converged", [1.0], "-inf", "inf", "inconclusive", {"high": 1})
+    nobody |= {"values": [], "n": 0, "left_out": 32, "estimate": "nan"}
+    for needed in ("no seed meets the condition", "at the border"):  # which older records say
+        [row] = said(full("M2", "inconclusive", evidence=[nobody], seeds_needed=needed))[2:]
+        assert row.endswith("| no seed meets the condition |")
+        assert "border" not in row
+
+
 def test_open_cases_of_claims_that_are_refuted_are_named_and_fast_is_left_out():
     cases = [full("M2", "inconclusive", case="a"), full("M2", "refuted", case="b")]
     lines = said(*cases, record("F1", "inconclusive"), full("F2", "holds"), claims=[declared("M2", "a", "b")])
