@@ -41,6 +41,13 @@ def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None]:
     return {"dataset": given.dataset, "data_root": root, "device": _device(given.device)}
 
 
+def pytest_ontrial_training(declared: object) -> object:
+    """The training of an experiment, which is what claims declare."""
+    from models import experiment, probing
+
+    return probing.ExperimentTraining(declared) if isinstance(declared, experiment.Experiment) else None
+
+
 def _device(name: str) -> str:
     """The device that is meant. Raises pytest.UsageError for one that is not there."""
     import torch

@@ -1,17 +1,12 @@
 """What is trained: a frozen description of a training, without its seed."""
 
-import importlib
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal, Self
 
 from models.data import FEATURES, FUNCTIONS, OUTPUTS, TEST_SIZE, TRAINING_SIZE
-from ontrial.trainings import FUNCTIONS as LOOKS_OF_FUNCTIONS
-from ontrial.trainings import IMAGES as LOOKS_OF_IMAGES
-from ontrial.trainings import Arrays, Looks, TierLike, Training
+from ontrial.trainings import TierLike
 
 _FAST_EPOCHS = 100  # the fast tier's longest training on images
 
@@ -20,7 +15,7 @@ Part = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class Experiment:
-    """A fully connected network and how it is trained: a Training of ontrial.
+    """A fully connected network and how it is trained.
 
     data: "cos", "arcsinh", "digits", "mnist" or "mnist-mini"; hidden: widths of the hidden layers; epochs: passes over
     the training data; batch_size: None, or more than there is, is full batch; steps_of_batch: make as many steps as
@@ -36,7 +31,6 @@ class Experiment:
     in place of that; recorded: of which sets, where there are; best_parameters: whether the parameters at the lowest
     recorded validation loss are kept; gradient_norms: whether the gradient's norm is kept at every step;
     snapshots_every: keep the parameters after steps 1, 1 + k, …
-    root, device: where the data lie and on what it is trained, which `at` fills in; no part of what is trained.
 
     Raises ValueError when a field makes no sense, alone or beside another.
     """
@@ -63,8 +57,6 @@ class Experiment:
     best_parameters: bool = False
     gradient_norms: bool = False
     snapshots_every: int | None = None
-    root: Path | None = field(default=None, compare=False, repr=False)
-    device: str = field(default="cpu", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.data not in FEATURES:
@@ -150,81 +142,31 @@ class Experiment:
         sizes = {"train": self.training_size, "validation": self.validation, "test": TEST_SIZE[self.data]}
         return {part: sizes[part] for part in self.recorded if sizes[part]}
 
-    def description(self) -> dict[str, Any]:
-        """The fields that differ from their defaults, so that a new field leaves old names standing."""
-        own = {each.name: each.default for each in fields(self) if each.compare}
-        return {name: getattr(self, name) for name, default in own.items() if getattr(self, name) != default}
-
-    @property
-    def needs(self) -> tuple[Training, ...]:
-        """No other trainings."""
-        return ()
-
-    @property
-    def judged_on(self) -> str:
-        """What a verdict is judged on: "functions", or the images, of which a miniature is one in thirty."""
-        return "functions" if self.is_function else self.data.removesuffix("-mini")
-
-    @property
-    def looks(self) -> Looks:
-        """At which numbers of seeds a claim is looked at in full."""
-        return LOOKS_OF_FUNCTIONS if self.is_function else LOOKS_OF_IMAGES
-
     @property
     def shared(self) -> frozenset[str]:
-        """Names of the arrays that all seeds share."""
+        """Names of the recorded arrays that all seeds share."""
         return frozenset({"epoch", "record_step", "snapshot_step"})
 
-    @property
-    def place(self) -> str:
-        """A process on the CPU, else the device."""
-        return "process" if self.device == "cpu" else self.device
-
     def at(self, scale: TierLike) -> Self:
-        """The experiment as a tier trains it: on its dataset, no longer than it allows, with its data and device."""
-        root, device = scale.options.get("data_root"), scale.options.get("device") or "cpu"
-        placed = replace(self, root=Path(root) if root else None, device=device)
+        """The experiment as a tier trains it: on its dataset, no longer than it allows."""
         if self.is_function:
-            return placed
+            return self
         fast = scale.tier == "fast"
         name = scale.options.get("dataset") or ("digits" if fast else "mnist")
         name = "mnist-mini" if fast and name == "mnist" else name
         validation = math.ceil(self.validation * TRAINING_SIZE[name] / TRAINING_SIZE[self.data])  # the same share
         epochs = min(self.epochs, _FAST_EPOCHS) if fast else self.epochs
-        return replace(placed, data=name, validation=validation, epochs=epochs)
+        return replace(self, data=name, validation=validation, epochs=epochs)
 
     def terms(self) -> dict[str, Any]:
-        """What was declared."""
-        return self.description()
+        """The fields that differ from their defaults, so that a new field leaves old names standing."""
+        values = {each.name: (getattr(self, each.name), each.default) for each in fields(self)}
+        return {name: value for name, (value, default) in values.items() if value != default}
 
     def defaults(self) -> dict[str, Any]:
         """The fields that are at their defaults, JSON."""
-        declared = self.description()
-        left = {each.name: each.default for each in fields(self) if each.compare and each.name not in declared}
+        left = {each.name: each.default for each in fields(self) if each.name not in self.terms()}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in left.items()}
-
-    def code(self) -> dict[str, str]:
-        """None: tests compare the engines with a plain loop."""
-        return {}
-
-    def describe(self) -> dict[str, Any]:
-        """All that the result depends on but the seed. Raises DataError where data is missing."""
-        return self.terms() | importlib.import_module("models.training").surroundings(self)
-
-    def estimate(self, seeds: int) -> float:
-        """Seconds that so many seeds take, on one core or on the device."""
-        # By name, since an import would make pace a part of what the result depends on.
-        return importlib.import_module("models.pace").estimate(self, seeds)
-
-    def settings(self) -> dict[str, Any]:
-        """What a reader wants to know of it: widths, parameters, steps, and the fields that were declared."""
-        declared = {name: value for name, value in self.description().items() if name != "hidden"}
-        counts = {"widths": list(self.widths), "parameters": parameter_count(*self.widths), "steps": self.steps}
-        return counts | declared
-
-    def train(self, seeds: Sequence[int], needed: Sequence[Arrays] = ()) -> Arrays:  # noqa: ARG002
-        """What training recorded, see models.training.train."""
-        return importlib.import_module("models.training").train(self, seeds, self.root, self.device)
 
 
 def _nonsense(of: Experiment) -> dict[str, bool]:

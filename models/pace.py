@@ -23,10 +23,10 @@ _COMPILING = {"float32": 0.0, "float64": 8.0}
 _DEVICE_STEP, _DEVICE_NETWORK = 4e-5, 1.5e-6  # on a GPU: of a stack, and for each network in it
 
 
-def estimate(experiment: Experiment, seeds: int) -> float:
-    """Seconds that so many seeds take, on one core or on the experiment's device; of none, what it takes to begin."""
+def estimate(experiment: Experiment, seeds: int, device: str = "cpu") -> float:
+    """Seconds that so many seeds take, on one core or on a device; of none, what it takes to begin."""
     networks = seeds * experiment.series
-    if experiment.device != "cpu":
+    if device != "cpu":
         return experiment.steps * (_DEVICE_STEP + networks * _DEVICE_NETWORK)
     widths, recorded = experiment.widths, sum(experiment.recorded_sizes.values()) * len(experiment.record_steps)
     size = {"float32": 1, "float64": 2}[experiment.dtype]

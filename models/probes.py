@@ -9,10 +9,9 @@ from torch import Tensor
 
 from models import networks
 from models.experiment import Experiment
-from models.probing import Trained
 from models.seeding import generator
 from models.stack import Stack, aims, loss, with_one
-from models.training import scored
+from models.training import Trained, scored
 from ontrial.trainings import Arrays
 
 ALPHAS = np.arange(-20, 41) / 20  # -1 to 2 in steps of 0.05, with 0 and 1 exactly

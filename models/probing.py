@@ -1,18 +1,18 @@
-"""Probing: questions to trained networks, as trainings that need those networks and leave what they found."""
+"""What ontrial is given: experiments to train, and probes, which are questions to trained networks."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
 
-import numpy as np
-import torch
-from threadpoolctl import threadpool_limits
-
-from models.experiment import Experiment
-from models.rounding import rounding, without_denormals
-from models.sets import Sets, sets
+from models import data, pace
+from models.experiment import Experiment, parameter_count
+from models.rounding import rounding
+from models.training import Question, ask, train
+from ontrial.running.reached import reached
 from ontrial.running.sources import module_digest
-from ontrial.trainings import Arrays, Looks, TierLike
+from ontrial.trainings import FUNCTIONS, IMAGES, Arrays, Looks, TierLike
 
 # What a question costs: seconds to begin, seconds a seed, and epochs of training of the network that it asks.
 _COSTS = {
@@ -25,26 +25,95 @@ _COSTS = {
 
 
 @dataclass(frozen=True)
-class Trained:
-    """Trained networks as a question finds them: parameters (seed, parameter), their seeds, and their data."""
+class ExperimentTraining:
+    """The training of an experiment's networks.
+
+    root, device: where the data lie and what it is trained on, which `at` fills in.
+    """
 
     experiment: Experiment
-    seeds: tuple[int, ...]
-    parameters: torch.Tensor
-    data: Sets
+    root: Path | None = field(default=None, compare=False)
+    device: str = field(default="cpu", compare=False)
+
+    def __str__(self) -> str:
+        return str(self.experiment)
+
+    @property
+    def judged_on(self) -> str:
+        """What a verdict is judged on: "functions", or the images, of which a miniature is one in thirty."""
+        return "functions" if self.experiment.is_function else self.experiment.data.removesuffix("-mini")
+
+    @property
+    def looks(self) -> Looks:
+        """At which numbers of seeds a claim is looked at in full."""
+        return FUNCTIONS if self.experiment.is_function else IMAGES
+
+    @property
+    def shared(self) -> frozenset[str]:
+        """Names of the arrays that all seeds share."""
+        return self.experiment.shared
+
+    @property
+    def needs(self) -> tuple[()]:
+        """No other trainings."""
+        return ()
+
+    @property
+    def place(self) -> str:
+        """A process on the CPU, else the device."""
+        return "process" if self.device == "cpu" else self.device
+
+    def at(self, scale: TierLike) -> Self:
+        """The experiment as a tier trains it, with its data and device."""
+        return replace(self, experiment=self.experiment.at(scale), **_place(scale))
+
+    def terms(self) -> dict[str, Any]:
+        """The experiment's fields that differ from their defaults."""
+        return self.experiment.terms()
+
+    def defaults(self) -> dict[str, Any]:
+        """The experiment's other fields."""
+        return self.experiment.defaults()
+
+    def code(self) -> dict[str, str]:
+        """None: tests compare the engines with a plain loop."""
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """All that the result depends on but the seed. Raises DataError where data is missing."""
+        return self.terms() | {
+            "data_digest": data.digest(self.experiment.data, self.root),
+            "source": module_digest(train.__module__),
+            "rounding": rounding(self.device),
+        }
+
+    def estimate(self, seeds: int) -> float:
+        """Seconds that so many seeds take, on one core or on the device."""
+        return pace.estimate(self.experiment, seeds, self.device)
+
+    def settings(self) -> dict[str, Any]:
+        """What a reader wants to know of it: widths, parameters, steps, and the fields that were declared."""
+        widths = self.experiment.widths
+        counts = {"widths": list(widths), "parameters": parameter_count(*widths), "steps": self.experiment.steps}
+        return counts | {name: value for name, value in self.terms().items() if name != "hidden"}
+
+    def train(self, seeds: Sequence[int], needed: Sequence[Arrays] = ()) -> Arrays:  # noqa: ARG002
+        """What training recorded, see models.training.train."""
+        return train(self.experiment, seeds, self.root, self.device)
 
 
 @dataclass(frozen=True)
 class Probe:
     """A question to the trained networks of one experiment, or of two that share their seeds.
 
-    ask: a function of models.probes or models.stationary_points, of Trained (or of two) to arrays that begin with
-    the axis of seeds.
+    ask: a function of models.probes or models.stationary_points; root, device: as of ExperimentTraining.
     """
 
-    ask: Callable[..., Arrays]
+    ask: Question
     experiment: Experiment
     other: Experiment | None = None
+    root: Path | None = field(default=None, compare=False)
+    device: str = field(default="cpu", compare=False)
 
     def __str__(self) -> str:
         return f"{self.name} of {' and '.join(map(str, self.needs))}"
@@ -57,12 +126,12 @@ class Probe:
     @property
     def judged_on(self) -> str:
         """What its networks are judged on."""
-        return self.experiment.judged_on
+        return self.needs[0].judged_on
 
     @property
     def looks(self) -> Looks:
         """Those of its networks."""
-        return self.experiment.looks
+        return self.needs[0].looks
 
     @property
     def shared(self) -> frozenset[str]:
@@ -70,70 +139,58 @@ class Probe:
         return frozenset()
 
     @property
-    def needs(self) -> tuple[Experiment, ...]:
-        """The experiments whose networks are asked."""
-        return (self.experiment,) if self.other is None else (self.experiment, self.other)
+    def needs(self) -> tuple[ExperimentTraining, ...]:
+        """The networks that are asked."""
+        experiments = (self.experiment,) if self.other is None else (self.experiment, self.other)
+        return tuple(ExperimentTraining(each, self.root, self.device) for each in experiments)
 
     @property
     def place(self) -> str:
         """Where its networks are trained."""
-        return self.experiment.place
+        return self.needs[0].place
 
-    def at(self, scale: TierLike) -> "Probe":
+    def at(self, scale: TierLike) -> Self:
         """With its experiments as the tier trains them."""
         other = None if self.other is None else self.other.at(scale)
-        return replace(self, experiment=self.experiment.at(scale), other=other)
+        return replace(self, experiment=self.experiment.at(scale), other=other, **_place(scale))
 
     def terms(self) -> dict[str, Any]:
-        """The question, and the terms of the experiments."""
+        """The question, and the terms of the networks."""
         return {"probe": self.name, "networks": [each.terms() for each in self.needs]}
 
     def defaults(self) -> dict[str, Any]:
-        """The defaults of the experiments."""
+        """The defaults of the networks."""
         return {"networks": [each.defaults() for each in self.needs]}
 
     def code(self) -> dict[str, str]:
-        """None yet."""
-        return {}
+        """Digests of the question's code."""
+        return reached(self.name, Path(inspect.getfile(self.ask)))
 
     def describe(self) -> dict[str, Any]:
         """The question, its source with all that it runs through, and what decides rounding."""
         return {
             "probe": self.name,
             "source": module_digest(self.ask.__module__),
-            "rounding": rounding(self.experiment.device),
+            "rounding": rounding(self.device),
         }
 
     def estimate(self, seeds: int) -> float:
         """Seconds, from those of training the networks; of no seeds, what it takes to begin."""
         begin, seconds, epochs = _COSTS.get(self.name, (0.0, 0.0, 1))
-        trained = self.experiment.estimate(seeds) - self.experiment.estimate(0)
+        trained = self.needs[0].estimate(seeds) - self.needs[0].estimate(0)
         return begin + seeds * seconds + epochs * trained / self.experiment.passes
 
     def settings(self) -> dict[str, Any]:
-        """Those of its first experiment, and what is asked."""
-        return self.experiment.settings() | {"asked": self.name.replace("_", " ")}
+        """Those of its first network, and what is asked."""
+        return self.needs[0].settings() | {"asked": self.name.replace("_", " ")}
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays]) -> Arrays:
-        """Ask the networks of these seeds: one after another on the CPU, so that no answer hangs on its company."""
-        with threadpool_limits(1), without_denormals():
-            if self.place != "process":
-                return self._asked(tuple(seeds), needed)
-            rows = [
-                self._asked((seed,), [{"parameters": arrays["parameters"][row : row + 1]} for arrays in needed])
-                for row, seed in enumerate(seeds)
-            ]
-        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+        """Ask the networks of these seeds, see models.training.ask."""
+        experiments = [each.experiment for each in self.needs]
+        return ask(self.ask, experiments, seeds, needed, self.root, self.device)
 
-    def _asked(self, seeds: tuple[int, ...], needed: Sequence[Arrays]) -> Arrays:
-        device = torch.device(self.experiment.device)
-        trained = [
-            Trained(
-                experiment,
-                seeds,
-                torch.from_numpy(arrays["parameters"]).to(device),
-                sets(experiment, seeds, experiment.root, device),
-            )
-            for experiment, arrays in zip(self.needs, needed, strict=True)
-        ]
-        return self.ask(*trained)
+
+def _place(scale: TierLike) -> dict[str, Any]:
+    """Where the data lie and what is trained on, as the command line says."""
+    root = scale.options.get("data_root")
+    return {"root": Path(root) if root else None, "device": scale.options.get("device") or "cpu"}

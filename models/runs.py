@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from models import networks
 from models.data import FUNCTIONS, function_inputs
 from models.experiment import Experiment, parameter_count
-from models.probing import Probe
 from models.seeding import Stream
 from ontrial.trainings import Run
 
@@ -52,12 +51,10 @@ def experiment_of(run: Run) -> Experiment:
 
     Raises TypeError for a training that is neither.
     """
-    training = run.training
-    if isinstance(training, Probe):
-        return training.experiment
-    if isinstance(training, Experiment):
-        return training
-    raise TypeError(f"{training} is no experiment of ours")
+    experiment = getattr(run.training, "experiment", None)
+    if isinstance(experiment, Experiment):
+        return experiment
+    raise TypeError(f"{run.training} is no experiment of ours")
 
 
 def by_series(run: Run, values: Array) -> Array:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.probing import Trained
+from models.training import Trained
 from ontrial.trainings import Arrays
 
 ALMOST_ZERO = 1e-3  # Euclidean norm of the gradient over all parameters

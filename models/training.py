@@ -1,17 +1,19 @@
-"""Training: the seeds of one experiment through the engine of their device, with the history that it leaves."""
+"""Training: the seeds of one experiment through the engine of their device, and questions to what was trained."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from models import data, networks
+from models import networks
 from models.experiment import Experiment
-from models.rounding import rounding
+from models.rounding import without_denormals
+from models.sets import Sets, sets
 from models.stack import loss
-from ontrial.running.sources import module_digest
 from ontrial.trainings import Arrays
 
 _ROWS_AT_ONCE = 2000  # samples that whole-set evaluation pushes through at a time: stays in the cache
@@ -64,13 +66,43 @@ def scored(parameters: Tensor, experiment: Experiment, inputs: Tensor, labels: T
     return total_loss / len(inputs), correct / len(inputs)
 
 
-def surroundings(experiment: Experiment) -> dict[str, Any]:
-    """What a result depends on beside what was declared: data, source, and all that decides rounding.
+@dataclass(frozen=True)
+class Trained:
+    """Trained networks as a question finds them: parameters (seed, parameter), their seeds, and their data."""
 
-    Raises DataError where the data is missing.
+    experiment: Experiment
+    seeds: tuple[int, ...]
+    parameters: Tensor
+    data: Sets
+
+
+Question = Callable[..., Arrays]  # of Trained, or of two, to arrays whose first axis is the seed
+
+
+def ask(
+    question: Question,
+    experiments: Sequence[Experiment],
+    seeds: Sequence[int],
+    needed: Sequence[Arrays],
+    root: Path | None = None,
+    device: str = "cpu",
+) -> Arrays:
+    """Ask the networks of these seeds: one after another on the CPU, so that no result depends on the seeds beside it.
+
+    needed: what training each experiment recorded.
     """
-    return {
-        "data_digest": data.digest(experiment.data, experiment.root),
-        "source": module_digest(__name__),
-        "rounding": rounding(experiment.device),
-    }
+
+    def asked(rows: slice) -> Arrays:
+        own, place = tuple(seeds[rows]), torch.device(device)
+        return question(
+            *(
+                Trained(each, own, torch.from_numpy(arrays["parameters"][rows]).to(place), sets(each, own, root, place))
+                for each, arrays in zip(experiments, needed, strict=True)
+            )
+        )
+
+    with threadpool_limits(1), without_denormals():
+        if device != "cpu":
+            return asked(slice(None))
+        found = [asked(slice(row, row + 1)) for row in range(len(seeds))]
+    return {name: np.concatenate([each[name] for each in found]) for name in found[0]}

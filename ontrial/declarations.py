@@ -66,7 +66,8 @@ def declaration(item: pytest.Item) -> Declaration | None:
             f"{item.nodeid} takes {', '.join(others)}: a claim's test takes claim, runs and its parameters, nothing "
             "else, since it is called once a look with the runs of that look"
         )
-    used = dict(trainings) if "runs" in takes else {}
+    hook = item.ihook.pytest_ontrial_training
+    used = {name: hook(declared=each) or each for name, each in dict(trainings).items()} if "runs" in takes else {}
     return Declaration(
         folder,
         sentence,

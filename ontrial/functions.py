@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ontrial.running import sources
+from ontrial.running.reached import reached
 from ontrial.trainings import IMAGES, Array, Arrays, Looks, TierLike
 
 _SOURCE = "__ontrial_source__"
@@ -76,8 +77,8 @@ class FunctionTraining:
         return {}
 
     def code(self) -> dict[str, str]:
-        """None yet."""
-        return {}
+        """Digests of the function and of all that it reaches."""
+        return reached(self.name, Path(self.path), self.source)
 
     def describe(self) -> dict[str, Any]:
         """Its terms, the source that it reaches and the versions of what that imports."""

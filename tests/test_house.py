@@ -1,6 +1,7 @@
 """The house: who imports whom, what each room may know, and how long a file is."""
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
@@ -21,9 +22,9 @@ FLOORS = (
     ("publish",),
     ("known",),
     ("running",),
-    ("claim",),
+    ("claim", "hooks"),
     ("trainings", "report"),
-    ("evidence", "files", "hooks", "measures"),
+    ("evidence", "files", "measures"),
 )
 # The package itself gathers what a claim's module needs.
 GATHERED = {"ontrial": {"ontrial.evidence.intervals", "ontrial.functions", "ontrial.report"}}
@@ -49,18 +50,37 @@ def modules(*rooms: str) -> dict[str, Path]:
 
 
 def imports(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
-    """Modules that a module names in an import, wherever in it: also lazily, and for types alone."""
+    """Modules that a module imports, wherever in it: also lazily, for types alone, and by a string."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
+        elif isinstance(node, ast.Constant) and "." in str(node.value) and node.value in known:
+            yield node.value  # whoever is given the name
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            assert texts, f"{name} imports a module whose name only a run can tell: {ast.unparse(node)}"
+            yield importlib.util.resolve_name(texts[0], texts[1] if len(texts) > 1 else package)
         elif isinstance(node, ast.ImportFrom):
-            package = name if path.name == "__init__.py" else name.rpartition(".")[0]
             above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
             base = ".".join(filter(None, [*above, node.module or ""]))
             submodules = [f"{base}.{each.name}" for each in node.names if f"{base}.{each.name}" in known]
             yield from submodules
             if len(submodules) < len(node.names):
                 yield base
+
+
+def test_modules_that_are_named_by_a_string_are_imports(tmp_path):
+    path = tmp_path / "one.py"
+    path.write_text(
+        'NAME = "models.data"\nimportlib.import_module("models.pace")\nload = import_module(".runs", "models")\n'
+        'def lazily():\n    __import__("torch")\n    import_module(".stack")\n'
+    )
+    found = set(imports("models.one", path, modules(*ROOMS)))
+    assert found == {"models.data", "models.pace", "models.runs", "models.stack", "torch"}
+    path.write_text("importlib.import_module(name)\n")
+    with pytest.raises(AssertionError, match="only a run can tell"):
+        set(imports("models.one", path, {}))
 
 
 def graph(*rooms: str) -> dict[str, set[str]]:

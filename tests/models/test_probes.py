@@ -8,10 +8,9 @@ from torch.func import functional_call, jacrev
 
 from models import probes
 from models.experiment import Experiment
-from models.probing import Trained
 from models.seeding import generator
 from models.sets import sets
-from models.training import train
+from models.training import Trained, train
 from tests.models.oracle import plain_network
 
 TINY = Experiment("digits", (4, 3), epochs=3, batch_size=50, dtype="float64")

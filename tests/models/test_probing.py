@@ -11,9 +11,10 @@ import pytest
 
 from models import probing
 from models.experiment import Experiment
-from models.probing import Probe, Trained
+from models.probes import sensitivity
+from models.probing import Probe
 from models.rounding import _compiled_for as compiled_for
-from models.training import train
+from models.training import Trained, train
 from ontrial.running.scale import Scale
 from ontrial.running.sources import _reached, spec
 from ontrial.running.store import described, name_of
@@ -38,7 +39,7 @@ def widths(first: Trained, second: Trained) -> dict[str, np.ndarray]:
 
 
 def asked(probe):
-    return probe.train(SEEDS, [train(each, SEEDS) for each in probe.needs])
+    return probe.train(SEEDS, [each.train(SEEDS) for each in probe.needs])
 
 
 def test_an_answer_has_a_row_for_every_seed_each_asked_alone():
@@ -59,7 +60,7 @@ def test_a_question_is_named_by_its_networks_and_by_every_module_of_ours_that_it
     )]  # fmt: skip
     assert len(set(names)) == 4
     reached = set(_reached(spec("models.probes")))
-    assert {"models/probes.py", "models/probing.py", "models/training.py", "models/networks.py"} <= reached
+    assert {"models/probes.py", "models/sets.py", "models/training.py", "models/networks.py"} <= reached
     monkeypatch.setattr(probing, "module_digest", lambda name: "a mended probe")
     assert name_of(described(Probe(mean_parameter, NETS)), 1) not in names
 
@@ -108,8 +109,13 @@ def test_its_defaults_are_nested_as_its_terms_are():
     assert both.defaults() == {"networks": [each.defaults() for each in (NETS, OTHERS)]}
 
 
+def test_its_code_is_that_of_the_question():
+    assert Probe(widths, NETS, OTHERS).code().keys() == {"widths"}
+    assert Probe(sensitivity, NETS).code().keys() >= {"sensitivity", "jacobian_norms", "outputs"}
+
+
 def test_the_tier_changes_the_networks_that_are_asked():
     images = Probe(mean_parameter, Experiment("mnist", (3,), epochs=400), Experiment("mnist", (3,), epochs=400))
     placed = images.at(Scale("fast"))
-    assert [each.data for each in placed.needs] == ["digits", "digits"]
+    assert [each.experiment.data for each in placed.needs] == ["digits", "digits"]
     assert (placed.judged_on, placed.experiment.epochs) == ("digits", 100)

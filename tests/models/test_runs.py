@@ -7,7 +7,7 @@ import torch
 from models import networks
 from models.experiment import Experiment
 from models.probes import sensitivity
-from models.probing import Probe
+from models.probing import ExperimentTraining, Probe
 from models.runs import experiment_of, initial, initial_weights, on, samples, weight_layers, weights
 from models.training import train
 from ontrial.trainings import Run
@@ -17,7 +17,7 @@ COS = Experiment("cos", (3, 5), epochs=6)
 
 
 def run_of(experiment):
-    return Run(experiment, SEEDS, train(experiment, SEEDS))
+    return Run(ExperimentTraining(experiment), SEEDS, train(experiment, SEEDS))
 
 
 def test_weight_layers_are_those_of_the_networks():
@@ -54,7 +54,8 @@ def test_a_grid_is_the_same_for_every_seed():
     assert not np.array_equal(found.outputs[0], found.outputs[1])
 
 
-def test_a_probe_leads_to_its_experiment_and_others_to_none():
+def test_a_training_of_ours_leads_to_its_experiment_and_others_to_none():
+    assert experiment_of(Run(ExperimentTraining(COS), SEEDS, {})) == COS
     assert experiment_of(Run(Probe(sensitivity, COS), SEEDS, {})) == COS
     with pytest.raises(TypeError, match="no experiment"):
         experiment_of(Run("planted", SEEDS, {}))

@@ -16,9 +16,10 @@ from models import stationary_points as module
 from models.compiled_hessian import network_of, order
 from models.compiled_solver import SOURCE, derivatives, first_damping, run, solver, spectrum
 from models.experiment import Experiment
-from models.probing import Probe, Trained
+from models.probing import Probe
 from models.sets import sets
 from models.stationary_points import ALMOST_ZERO, stationary_points
+from models.training import Trained
 from ontrial.measures.spectra import minimal_ratio, negative_share
 
 ROOT = Path(__file__).parents[2]

@@ -76,6 +76,8 @@ def test_it_is_a_training_with_settings(module):
     assert str(deep) == "forest(depth=8, trees=100)"
     assert deep.terms() == {"training": "forest", "settings": {"depth": 8, "trees": 100}}
     assert deep.defaults() == {}
+    assert deep.code().keys() >= {"forest", "half", "third"}
+    assert deep.code() == forest(2).code()
     assert str(deep.at(FAST)) == "forest(depth=8, trees=2)"
     assert str(deep.at(FULL)) == str(deep)
     assert deep.settings()["trees"] == 100
@@ -224,3 +226,25 @@ def test_planted(claim, runs):
 """)
     assert (verdicts()["X1"]["dataset"], verdicts()["X1"]["found"]) == ("digits", "holds")
     assert verdicts()["X1"]["settings"][0]["shift"] == 9.0
+
+
+def test_a_suite_says_what_is_trained_for_what_its_claims_declare(run_claims, pytester):
+    pytester.makeconftest("""
+from tests.running.planted import noise
+
+def pytest_ontrial_training(declared):
+    return noise(declared) if isinstance(declared, float) else None
+""")
+    result = run_claims("""
+EXPERIMENTS = {"declared": 9.0}
+
+@claim_of("X1")
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["declared"].value, "value") > 0)
+
+@claim_of("X2", trains={"a": 9})
+def test_no_training(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+""", "-v")  # fmt: skip
+    assert said(result) == {"planted": "PASSED", "no_training": "ERROR"}
+    result.stdout.fnmatch_lines(["*EXPERIMENTS names what is no training: a*"])
