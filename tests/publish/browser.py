@@ -111,10 +111,11 @@ def ask(folder: Path, width: int) -> Any:
     (folder / "asked.html").write_text(text.replace("</body>", f"<script>{ASK}</script>\n</body>"), encoding="utf-8")
     (folder / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
     patient = ["--window-size=1300,1000", "--virtual-time-budget=20000", "--dump-dom"]
-    done = subprocess.run(
-        [*command, *patient, (folder / "frame.html").as_uri()],
-        capture_output=True, text=True, encoding="utf-8", timeout=180, check=False,
-    )  # fmt: skip
-    answer = re.search(r'<pre id="found">(.+?)</pre>', done.stdout, re.DOTALL)
-    assert answer, f"the page did not answer; the browser dumped {done.stdout[-500:]!r}"
-    return json.loads(html.unescape(answer[1]))
+    for _ in range(3):  # where the cores are busy its virtual time is over before its figures are decoded
+        done = subprocess.run(
+            [*command, *patient, (folder / "frame.html").as_uri()],
+            capture_output=True, text=True, encoding="utf-8", timeout=180, check=False,
+        )  # fmt: skip
+        if answer := re.search(r'<pre id="found">(.+?)</pre>', done.stdout, re.DOTALL):
+            return json.loads(html.unescape(answer[1]))
+    raise AssertionError(f"the page did not answer; the browser dumped {done.stdout[-500:]!r}")

@@ -183,3 +183,21 @@ def plant(folder: Path, content: dict[str, Any]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.zeros((60, 120, 3), dtype=np.uint8)).save(path, dpi=(130, 130))
     return folder
+
+
+WORD = "_a_name_without_any_break" * 6
+NAMING = {
+    *("title", "source", "part", "number", "subject", "id", "statement", "kind", "case", "cases", "dataset", "measure"),
+    *("problem", "of", "name", "data", "device", "cpu", "commit", "packages"),
+}  # fields of a record whose words are somebody else's
+
+
+def stretched(content: Any, *, naming: bool = False) -> Any:
+    """A record with a long word that cannot be broken at the end of whatever somebody else named."""
+    if isinstance(content, dict):
+        return {
+            key if not naming else key + WORD: stretched(value, naming=key in NAMING) for key, value in content.items()
+        }
+    if isinstance(content, list):
+        return [stretched(value, naming=naming) for value in content]
+    return content + WORD if naming and isinstance(content, str) and content else content

@@ -6,7 +6,7 @@ import pytest
 
 from ontrial.publish import page
 from tests.publish.browser import HOW, ask, browser
-from tests.publish.planted import HOSTILE, everything, plant, record, report, whole
+from tests.publish.planted import HOSTILE, WORD, everything, plant, record, report, stretched, whole
 
 CLAIMS = ["F1", "F2", "F4", "M2", "M5", "M10", "I1", "P1", "P2"]
 
@@ -114,6 +114,21 @@ def test_nothing_overflows_on_a_phone(narrow):
     assert narrow["width"] == 360
     assert narrow["scroll_width"] <= 360
     assert narrow["overflow"] == []
+
+
+@pytest.mark.parametrize(("reports", "width"), [(1, 360), (2, 360), (2, 800), (2, 1280)])
+def test_nothing_overflows_where_words_have_no_break(tmp_path, reports, width):
+    """A long id, case, link, file name or snake_case name, wherever there may be one, with all details open."""
+    content = stretched(everything() | {"reports": [report(), report("second")][:reports]})
+    missing = content["verdicts"][0]["figures"] = [f"figures/{WORD}.png"]
+    folder = plant(tmp_path, content)
+    (folder / missing[0]).unlink()
+    named = [tuple(each[name] for name in ("report", "id", "case", "tier", "dataset")) for each in content["verdicts"]]
+    path = page.write(folder, whys=dict.fromkeys(named, f"see https://example.org/{WORD}"))
+    path.write_text(path.read_text(encoding="utf-8").replace("<details", "<details open"), encoding="utf-8")
+    seen = ask(folder, width)
+    assert seen["overflow"] == []
+    assert seen["scroll_width"] <= width
 
 
 def test_a_browser_that_is_missing_is_a_skip_or_where_it_is_demanded_a_failure(monkeypatch):
