@@ -59,6 +59,17 @@ def test_a_job_that_is_run_again_saves_under_a_key_of_its_own(path):
 
 
 @each_workflow
+def test_a_store_that_is_restored_from_an_older_one_is_pruned_before_it_is_saved(path):
+    text = path.read_text()
+    prune = "-m ontrial.running.prune runs --unused-since ${{ steps.began.outputs.at }}"
+    assert (prune in text) == ("restore-keys" in text)
+    judged = "make fast" if path.stem == "fast" else "pytest -m full"
+    order = ["restore-keys", "id: began", judged, prune, *re.findall("actions/cache/save", text)]
+    if prune in text:
+        assert [text.index(each) for each in order] == sorted(text.index(each) for each in order)
+
+
+@each_workflow
 def test_the_commands_exist(path):
     text = path.read_text()
     targets = re.findall(r"make (\S+)", text)

@@ -3,8 +3,11 @@
 import hashlib
 import io
 import json
+import os
+import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +68,7 @@ class RunStore:
             told = {name: value for name, value in description.items() if name not in _STATED}
             if hashlib.sha256(content).hexdigest() != description["sha256"] or _name(told) != key:
                 raise ValueError("its content is not what its description says")
+            self._mark_read(key)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 return Stored({name: archive[name] for name in archive.files}, float(description["seconds"]))
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
@@ -102,6 +106,12 @@ class RunStore:
         """When it was written, as a time stamp; None where it is not there."""
         path = self._description(key)
         return path.stat().st_mtime if path.exists() else None
+
+    def _mark_read(self, key: str) -> None:
+        """Note when it was last read, for `prune`, in the time of access: many disks are mounted not to keep that."""
+        path = self._description(key)
+        with suppress(OSError):  # read-only, or somebody else's
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
     def _arrays(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"
