@@ -28,10 +28,11 @@ bench: .venv/ready ## our training against what people would write instead
 	$(PYTEST) benchmarks; failed=$$?; \
 	$(BIN)/python -m benchmarks.readme && $(BIN)/python -m ontrial.publish.readme && exit $$failed
 
-check: .venv/ready ## lint, types, and the workflows against their schema
+check: .venv/ready ## lint, types, the workflows against their schema, and the record recomputed from its values
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m ontrial.audit
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 .venv/ready: requirements.lock pyproject.toml
