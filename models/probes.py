@@ -19,6 +19,7 @@ BATCH_SIZES = (5, 25, 125, 500, 1500)
 
 _TEST_IMAGES = 1000  # that sensitivity is averaged over
 _HESSIAN_IMAGES = 10_000
+_GRADIENT_IMAGES = 10_000  # whose gradients are taken one by one
 _DRAWS = 200  # mini-batches a size, at frozen weights
 _TOLERANCE = 1e-4  # relative change of the eigenvalue from one iteration to the next
 _MOST_ITERATIONS = 300
@@ -107,6 +108,40 @@ def frozen_gradients(trained: Trained) -> Arrays:
             means.append(total / draws)
     norms = torch.stack(means, 1).cpu().numpy()  # (seed, size)
     return {"frozen_batch_size": np.broadcast_to(sizes, norms.shape).copy(), "frozen_gradient_norm": norms}
+
+
+def image_gradients(trained: Trained) -> Arrays:
+    """How large the gradient of single images is: the norm over all parameters, of the first 10,000 training images.
+
+    image_gradient_norm: (seed, image), in nats a unit of the parameters.
+    """
+    inputs, labels = trained.data.train_inputs[:_GRADIENT_IMAGES], trained.data.train_targets[:, :_GRADIENT_IMAGES]
+    return {
+        "image_gradient_norm": image_gradient_norms(trained.parameters, trained.experiment, inputs, labels)
+        .float().cpu().numpy(),
+    }  # fmt: skip
+
+
+def image_gradient_norms(parameters: Tensor, experiment: Experiment, inputs: Tensor, labels: Tensor) -> Tensor:
+    """Norm of the gradient of each sample's own loss with respect to the parameters, (seed, sample).
+
+    parameters: (seed, parameter); inputs: (sample, feature); labels: (seed, sample).
+    Source: Goodfellow, "Efficient per-example gradient computations" (2015): a layer's gradient is the product of what
+    comes in and of the loss's derivative by what goes out, so its norm is the product of theirs.
+    """
+    squares = []
+    for rows, answers in zip(inputs.split(_ROWS_AT_ONCE), labels.split(_ROWS_AT_ONCE, 1), strict=True):
+        values, entering, leaving = rows.expand(len(parameters), -1, -1), [], []  # (seed, sample, unit) each
+        for layer in networks.layers(parameters, experiment.widths):
+            if leaving:
+                values = values.relu() if experiment.activation == "relu" else values.tanh()
+            entering.append(values.detach().square().sum(2) + 1)  # (seed, sample); 1 for the bias
+            values = torch.baddbmm(layer.bias, values, layer.weight.transpose(1, 2))
+            leaving.append(values if leaving else values.requires_grad_())
+        total = F.cross_entropy(values.flatten(0, 1), answers.flatten(), reduction="sum")  # samples do not mix
+        deltas = torch.autograd.grad(total, leaving)
+        squares.append(sum(one * delta.square().sum(2) for one, delta in zip(entering, deltas, strict=True)))
+    return torch.cat(squares, 1).sqrt()
 
 
 def input_gradient_norms(parameters: Tensor, experiment: Experiment, inputs: Tensor, labels: Tensor) -> Tensor:

@@ -80,6 +80,11 @@ def initial_weights(run: Run) -> Array:
     return initial(run)[..., weight_layers(*experiment_of(run).widths) > 0]
 
 
+def final_weights(run: Run) -> Array:
+    """Weights, without biases, of all layers after training, (seed, series, weight)."""
+    return by_series(run, run.parameters)[..., weight_layers(*experiment_of(run).widths) > 0]
+
+
 def samples(run: Run, stream: Stream) -> Samples:
     """Each seed's own points of one stream."""
     return Samples(run, torch.stack([function_inputs(seed, stream) for seed in run.seeds]))  # (seed, sample, 1)

@@ -80,7 +80,7 @@ class Claim:
         """The interval for the median over seeds of one number a seed, (seed,).
 
         among: the seeds that the sentence speaks of, (seed,), true or false; never: whether `inf` stands for "never";
-        of_pairs: whether there is a number for each of some disjoint pairs of seeds, (pair,).
+        of_pairs: whether there is a number for each of some disjoint pairs of seeds, (pair,), and `among` is of pairs.
 
         Raises ValueError for another number of values than seeds, for NaN, and for `inf` that means nothing.
         """
@@ -88,7 +88,7 @@ class Claim:
             pairs = np.asarray(values, dtype=float)
             if self.seeds is not None and 2 * len(pairs) > len(self.seeds):
                 raise ValueError(f"{measure}: {len(pairs)} disjoint pairs cannot come from {len(self.seeds)} seeds")
-            return intervals.median_interval(pairs, measure, self.alpha, never=never)
+            return intervals.median_interval(pairs, measure, self.alpha, among=among, never=never)
         self._require_one_each(values, measure)
         return intervals.median_interval(values, measure, self.alpha, among=among, never=never, seeds=self.seeds)
 
@@ -96,6 +96,14 @@ class Claim:
         """The interval for the share of seeds that succeed, (seed,), true or false. among: as for `median`."""
         self._require_one_each(successes, measure)
         return intervals.share_interval(successes, measure, self.alpha, among=among, seeds=self.seeds)
+
+    def jointly(self, *evidence: Evidence) -> Interval:
+        """The share of seeds in which all of these conditions hold at once, for an aside.
+
+        Raises ValueError for conditions that are not of the same seeds.
+        """
+        met = zip(*([value in each.region for value in each.interval.values] for each in evidence), strict=True)
+        return self.share([all(seed) for seed in met], "share of seeds in which all conditions hold at once")
 
     def learned(self, *runs: Run) -> Evidence:
         """Evidence that training did something in every one of these runs: its loss fell.

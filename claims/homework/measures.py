@@ -98,6 +98,15 @@ def gains(images: Sequence[Array] | Array) -> Array:
     return np.stack([larger[-1] - middle, np.max(larger, axis=0) - middle, middle - small])
 
 
+def late_gain(run: Run) -> Array:
+    """Test images right per 10,000 at the last two of ten records less those at the fifth and sixth, (seed,).
+
+    Of 50 epochs: the sum of 45 and 50 less that of 25 and 30.
+    """
+    images = right(run, "test")  # (seed, record)
+    return images[:, -2:].sum(1) - images[:, -6:-4].sum(1)
+
+
 def own(numbers: Mapping[int, float]) -> Array:
     """The report's numbers as if of one seed, (configuration, 1). numbers: by configuration."""
     return np.array([[value] for value in numbers.values()])

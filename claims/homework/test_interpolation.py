@@ -31,6 +31,7 @@ def test_a_barrier_lies_between_two_good_ends(claim, runs):
     ends = claim.median(worse_end(ALPHAS, run.path_train_accuracy), "smaller training accuracy of both ends")
     height = claim.median(barrier(ALPHAS, run.path_train_loss), "largest training loss between − larger end (nats)")
     claim.figure = paths(run, runs["shared"])
+    claim.asides = (claim.jointly(ends > 0.95, height > 0.1),)
     claim.holds_if(ends > 0.95, height > 0.1)
 
 

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from claims.homework.figures.parameters import accuracy_with_band, gain_by_size, gap_by_size, loss_and_accuracy
-from claims.homework.measures import ahead, beside, gains, loss_gap, own, own_tau, right
+from claims.homework.figures.parameters import (
+    accuracy_with_band,
+    gain_by_epoch,
+    gain_by_size,
+    gap_by_size,
+    loss_and_accuracy,
+)
+from claims.homework.measures import ahead, beside, gains, late_gain, loss_gap, own, own_tau, right
 from claims.homework.report import BY_SIZE, SIZES
 from models.experiment import Experiment, parameter_count
 from models.runs import experiment_of
@@ -22,10 +28,12 @@ EXPERIMENTS = {  # by the number of parameters on MNIST; on smaller images they 
 FROM_17K = {size: EXPERIMENTS[size] for size in (16_640, 178_110, 396_210, 654_310, 952_410)}
 FROM_8K = [size for size in SIZES if size >= 8_280]
 NETS = {"all ten": 0, "without the smallest": 1}
+KNEE_OF_EIGHT = "knee with the two smallest nets left out (parameters)"
 
 SOURCE = "Part 3, Task 2, Figs. 12-13"
 LATE = "test images right per 10,000, summed over the last 3 records"
 HALF_A_POINT = 3 * 50  # of images per 10,000, summed over three records: epochs 40, 45 and 50
+TEN_IMAGES = 10  # of 10,000; two records are summed
 OWN_LATE = {size: 30_000 * accuracy for size, accuracy in BY_SIZE["test_accuracy"].items()}
 OWN_GAP = {size: 10_000 * (BY_SIZE["train_accuracy"][size] - BY_SIZE["test_accuracy"][size]) for size in SIZES}
 
@@ -40,6 +48,12 @@ def sizes(runs):
 def late(runs):
     """Test images right per 10,000, summed over epochs 40, 45 and 50, (configuration, seed)."""
     return np.stack([right(run, "test", last=3) for run in runs.values()])
+
+
+def at_once(claim, largest, best, rise):
+    """The share of seeds in which the largest gains as little, the best as little, and the step before as much."""
+    little = largest.within(-HALF_A_POINT, HALF_A_POINT), best <= HALF_A_POINT
+    return claim.jointly(*little, rise > HALF_A_POINT)
 
 
 @pytest.mark.claim(
@@ -80,6 +94,7 @@ def test_accuracy_hardly_improves_past_200000(claim, runs):
     best = claim.median(to_best, f"{LATE}: best of the larger three − hidden 200-100")
     rise = claim.median(before, f"{LATE}: hidden 200-100 − hidden 20-30")
     claim.figure = gain_by_size(late(runs) / 3, runs, sizes(runs), BY_SIZE)
+    claim.asides = (at_once(claim, largest, best, rise),)
     claim.own_numbers = {LATE: gains([OWN_LATE[size] for size in FROM_17K])}
     claim.holds_if(largest.within(-HALF_A_POINT, HALF_A_POINT), best <= HALF_A_POINT, rise > HALF_A_POINT)
 
@@ -99,6 +114,7 @@ def test_training_is_ahead_of_test(claim, runs, size):
     gap = claim.median(ahead(runs[size])[:, -1], "train − test (images right per 10,000)")
     loss = claim.median(loss_gap(runs[size]), "test − train loss (nats)")
     claim.figure = gap_by_size(runs, sizes(runs), BY_SIZE)
+    claim.asides = (claim.jointly(gap > 0, loss > 0),)
     claim.own_numbers = {"images right per 10,000": OWN_GAP[size], "nats": None}
     claim.holds_if(gap > 0, loss > 0)
 
@@ -121,6 +137,7 @@ def test_returns_diminish_under_50000(claim, runs, nets):
     bend = knee(sizes(runs)[first:], accuracy[first:])
     found = claim.median(bend, "knee of test accuracy against log size (parameters)", never=True)
     claim.figure = accuracy_with_band("knee", runs, sizes(runs), BY_SIZE, found, first)
+    claim.asides = (claim.median(knee(sizes(runs)[2:], accuracy[2:]), KNEE_OF_EIGHT, never=True),)
     claim.own_numbers = {"parameters": knee(SIZES[first:], own(BY_SIZE["test_accuracy"])[first:])}
     claim.holds_if(found < 50_000)
 
@@ -145,3 +162,16 @@ def test_no_size_closes_the_gap_in_loss(claim, runs):
     claim.holds_if(
         claim.median(smallest_gap(test, train), "smallest test − train loss, hidden 10-20 and larger (nats)") > 0
     )
+
+
+@pytest.mark.claim(
+    "P11",
+    "at 200,000 parameters improvement from one epoch to the next is negligible",
+    source=SOURCE,
+    trains={178_110: EXPERIMENTS[178_110]},
+)
+def test_improvement_from_epoch_to_epoch_is_negligible_at_200000(claim, runs):
+    run = runs[178_110]
+    measure = "test images right per 10,000, of epochs 45 and 50 − of 25 and 30, sums of two"
+    claim.figure = gain_by_epoch(run, right(run, "test"))
+    claim.holds_if(claim.median(late_gain(run), measure) <= 2 * TEN_IMAGES, claim.learned(run))

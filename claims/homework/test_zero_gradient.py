@@ -24,25 +24,34 @@ def reached(run):
 
 
 def signs(run, share, tolerance=TOLERANCE):
-    """Of disjoint pairs of accepted networks, whether a share goes with the loss, 1, or against it, -1: (pair,)."""
+    """Of disjoint pairs of accepted networks, whether a share goes with the loss, 1, or against it, -1: (pair,).
+
+    0 where they tie in one of both, which says nothing of a direction.
+    """
     accepted = reached(run)
     return pair_signs(share(run.eigenvalues_there[accepted], tolerance), run.loss_there[accepted])
 
 
 def against_loss(claim, run):
-    """By tolerance, the share of pairs whose minimal ratio is the higher where the loss is the lower."""
-    return tuple(
-        share_interval(signs(run, minimal_ratio, each) < 0, f"share of discordant pairs at {each:.0e}", claim.alpha)
-        for each in TOLERANCES
-    )
+    """By tolerance, the share of untied pairs whose minimal ratio is the higher where the loss is the lower."""
+    return _swept(claim, {each: signs(run, minimal_ratio, each) for each in TOLERANCES}, -1, "discordant")
 
 
 def with_loss(claim, run):
-    """By tolerance, the share of pairs whose share of negative eigenvalues is the higher where the loss is."""
+    """By tolerance, the share of untied pairs whose share of negative eigenvalues is the higher where the loss is."""
+    return _swept(claim, {each: signs(run, negative_share, each) for each in TOLERANCES}, 1, "concordant")
+
+
+def _swept(claim, found, sign, kind):
     return tuple(
-        share_interval(signs(run, negative_share, each) > 0, f"share of concordant pairs at {each:.0e}", claim.alpha)
-        for each in TOLERANCES
+        share_interval(each == sign, f"share of {kind} pairs at {tolerance:.0e}", claim.alpha, among=each != 0)
+        for tolerance, each in found.items()
     )
+
+
+def tied(claim, run, share):
+    """The share of pairs that tie, and are left out."""
+    return share_interval(signs(run, share) == 0, "share of pairs that tie", claim.alpha)
 
 
 def figure(claim, run):
@@ -59,10 +68,12 @@ def test_points_of_almost_zero_gradient_can_be_reached(claim, runs):
 
 @pytest.mark.claim("Z2", "the lower the loss there, the higher the minimal ratio", source=SOURCE, kind="asked")
 def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
-    run, measure = runs["tanh"], "concordance of minimal ratio and loss, its sign in pairs of runs"
+    run, measure = runs["tanh"], "sign of concordance of minimal ratio and loss, in pairs of runs that do not tie"
+    sign = signs(run, minimal_ratio)
     claim.figure = figure(claim, run)
-    claim.asides = against_loss(claim, run)
-    claim.holds_if(claim.median(signs(run, minimal_ratio), measure, of_pairs=True) < 0, claim.learned(run))
+    claim.asides = (*against_loss(claim, run), tied(claim, run, minimal_ratio))
+    concordance = claim.median(sign, measure, among=sign != 0, of_pairs=True)
+    claim.holds_if(concordance < 0, claim.learned(run))
 
 
 @pytest.mark.claim(
@@ -72,7 +83,9 @@ def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
     kind="beyond",
 )
 def test_share_of_negative_eigenvalues_is_larger_where_the_loss_is_higher(claim, runs):
-    run, measure = runs["tanh"], "concordance of negative share and loss, its sign in pairs of runs"
+    run, measure = runs["tanh"], "sign of concordance of negative share and loss, in pairs of runs that do not tie"
+    sign = signs(run, negative_share)
     claim.figure = figure(claim, run)
-    claim.asides = with_loss(claim, run)
-    claim.holds_if(claim.median(signs(run, negative_share), measure, of_pairs=True) > 0, claim.learned(run))
+    claim.asides = (*with_loss(claim, run), tied(claim, run, negative_share))
+    concordance = claim.median(sign, measure, among=sign != 0, of_pairs=True)
+    claim.holds_if(concordance > 0, claim.learned(run))

@@ -1,7 +1,7 @@
-"""Measures that compare batch sizes, one number a seed. Pure functions of arrays.
+"""Measures of batches, one number a seed: how batch sizes compare, and how unequal the samples of a batch are.
 
-Axes: (configuration, seed), a configuration a batch size; the first is reduced. Every function raises ValueError for a
-number that is not finite.
+Axes, unless another shape is named: (configuration, seed), a configuration a batch size; the first is reduced. Every
+function raises ValueError for a number that is not finite.
 """
 
 import numpy as np
@@ -38,8 +38,9 @@ def relative_spread(changed: ArrayLike, usual: ArrayLike) -> Array:
 def log_log_slope(sizes: ArrayLike, norms: ArrayLike) -> Array:
     """Slope of the straight line through log norm against log size by least squares, (seed,).
 
-    sizes: (size,) or (seed, size); norms: (seed, size); both positive. -1/2 is the mean of independent samples whose
-    own mean is zero.
+    sizes: (size,) or (seed, size); norms: (seed, size); both positive. -1/2 is that of the root mean
+    square of means of independent samples whose own mean is zero; a mean of norms falls more slowly where few samples
+    carry the square.
 
     Raises ValueError as well for a number that is not positive.
     """
@@ -49,6 +50,16 @@ def log_log_slope(sizes: ArrayLike, norms: ArrayLike) -> Array:
     x, y = np.broadcast_arrays(np.log(given), np.log(measured))  # (seed, size)
     x, y = x - x.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
     return (x * y).sum(1) / (x * x).sum(1)
+
+
+def top_share(values: ArrayLike, part: float) -> Array:
+    """Share of a sum that its largest terms carry, (seed,); 0 where the sum is 0.
+
+    values: (seed, sample), none below 0; part: share of the samples that are the largest, one sample at least.
+    """
+    terms = np.sort(finite(values, "terms of a sum"), axis=1)[:, ::-1]  # (seed, sample), the largest first
+    most, total = terms[:, : max(1, round(part * terms.shape[1]))].sum(1), terms.sum(1)
+    return np.where(total > 0, most / np.where(total > 0, total, 1), 0.0)
 
 
 def _by_batch(values: ArrayLike) -> Array:

@@ -42,20 +42,20 @@ def mean_squared_error(outputs: ArrayLike, targets: ArrayLike, where: NDArray[np
     return np.mean(np.square(error), axis=1, where=True if where is None else where)
 
 
-def relative_change(loss: ArrayLike, last: int, since: int = 1) -> Array:
-    """How far the mean of the last epochs is from that of as many before, as a share of the total drop, (seed,).
+def late_drop(loss: ArrayLike, last: int) -> Array:
+    """How far the mean loss of the last epochs is below that of as many before, as a share of the whole drop, (seed,).
 
-    loss: (seed, epoch), entry k after k epochs; since: the epoch from which the total drop counts. Neither sign nor
-    noise of single epochs matters. Where the loss has not dropped at all, it has not converged but never begun: `inf`.
+    loss: (seed, epoch), entry k after k epochs. The whole drop is from before training to the mean of the last epochs;
+    `inf` where there is none: training that never began has not converged.
 
-    Raises ValueError for fewer than 2 x last epochs since then.
+    Raises ValueError for fewer than 2 x last epochs.
     """
     curve = finite(loss, "loss")
-    if curve.shape[1] - since < 2 * last:
-        raise ValueError(f"{curve.shape[1] - since} epochs are fewer than two times the last {last}")
-    change = abs(curve[:, -2 * last : -last].mean(1) - curve[:, -last:].mean(1))  # (seed,)
-    total = curve[:, since] - curve[:, -1]
-    return np.where(total > 0, change / np.where(total > 0, total, 1), np.inf)
+    if curve.shape[1] - 1 < 2 * last:
+        raise ValueError(f"{curve.shape[1] - 1} epochs are fewer than two times the last {last}")
+    before, late = curve[:, -2 * last : -last].mean(1), curve[:, -last:].mean(1)  # (seed,) each
+    whole = curve[:, 0] - late
+    return np.where(whole > 0, (before - late) / np.where(whole > 0, whole, 1), np.inf)
 
 
 def relative_noise(noisy: ArrayLike, smooth: ArrayLike, last: int) -> Array:

@@ -60,6 +60,16 @@ def relative_displacement(weights: Array, initial: Array) -> Array:
     return distance / np.linalg.norm(finite(initial, "initial weights"), axis=-1)[..., np.newaxis]
 
 
+def share_of_way(early: Array, late: Array, initial: Array) -> Array:
+    """How far weights are from their start early in training over how far they are late, median of the series, (seed,).
+
+    early, late, initial: (seed, series, weight). 1 for a series that is at its start late in training.
+    """
+    start = finite(initial, "initial weights")
+    gone, whole = (np.linalg.norm(finite(each, "weights") - start, axis=-1) for each in (early, late))  # (seed, series)
+    return np.median(np.where(whole > 0, gone / np.where(whole > 0, whole, 1), 1), axis=1)
+
+
 def first_axis_share(weights: Array) -> Array:
     """Share of a series' variance on its own first principal axis, median of the series, (seed,).
 

@@ -88,6 +88,18 @@ def _above_middle(spike: Marks, change: Array) -> float:
     return float(percentile[spike].mean() - 50)
 
 
+def share_at_changes(spike: Marks, change: ArrayLike, upper: float = 0.25) -> Array:
+    """Share of the spikes that lie at a change of slope in the upper part of those of all judged steps, (seed,).
+
+    spike, change: (seed, step); upper: which part. The mean over steps is that part, by chance. 0 for a seed without a
+    spike, of which nothing can be said: judge it `among=spike.any(1)`.
+    """
+    changes = finite(change, "change of slope")[:, _JUDGED]
+    judged = spike[:, _JUDGED]
+    percentiles = (mean_ranks(changes) - 0.5) / changes.shape[1]  # (seed, step), as shares
+    return (judged & (percentiles > 1 - upper)).sum(1) / np.maximum(judged.sum(1), 1)
+
+
 def share_with_spike(events: Marks, spike: Marks) -> Array:
     """Share of events that have a spike within 10 steps, (seed,); 0 for a seed without events.
 

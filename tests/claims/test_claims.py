@@ -6,23 +6,29 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from claims.homework.measures import late_gain
 from models.probes import BATCH_SIZES
+from models.probing import Probe
+from ontrial.claim import Claim, Sentence
+from ontrial.training import Run
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "claims" / "homework"
 MODULES = sorted(FOLDER.glob("test_*.py"))
-MOST_LINES, MOST_OF_A_MODULE, MOST_OF_A_FILE = 10, 150, 250
-CLAIMS = {"F": 11, "M": 9, "W": 5, "G": 5, "Z": 3, "R": 8, "P": 10, "I": 4, "B": 12}  # how many of each task
+MOST_LINES, MOST_OF_A_FILE = 10, 400
+CLAIMS = {"F": 11, "M": 10, "W": 5, "G": 6, "Z": 3, "R": 8, "P": 11, "I": 4, "B": 13}  # how many of each task
 IDS = [f"{task}{number}" for task, count in CLAIMS.items() for number in range(1, count + 1)]
 COUNTS = {"F1", "M1", "W1", "R8", "P1", "B1"}  # that nothing has to be trained for
 # What untrained networks would meet as well, so that training must have lowered the loss.
 LEARNED = (
-    set("F8 F9 F10 F11 M9 W4 Z1 Z2 Z3 R2 R4 R6 R7 P3 I2 B6 B9 B10 B11 B12".split())  # noqa: SIM905
+    set("F8 F9 F10 F11 M9 M10 W4 Z1 Z2 Z3 R2 R4 R6 R7 P3 P11 I2 B6 B9 B10 B11 B12".split())  # noqa: SIM905
 )
 ONLY_IF_CONVERGED = {"F3", "F4", "F6", "F9", "F11"}
-AMONG = ONLY_IF_CONVERGED | {"G1", "I3"}  # conditional claims, which leave seeds out
+DIRECTIONS = {"G4", "Z2", "Z3"}  # of which seeds, or pairs of seeds, that tie say nothing
+AMONG = ONLY_IF_CONVERGED | DIRECTIONS | {"G1", "G6", "I3"}  # conditional claims, which leave seeds out
 EACH = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 
 
@@ -73,12 +79,7 @@ def test_claim_tests_take_claim_and_runs_and_parameters_and_leave_a_figure(path)
         assert ("runs" in taken) == ("claim.figure = " in text), test.name
 
 
-@EACH
-def test_modules_are_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_OF_A_MODULE
-
-
-def test_other_files_of_the_claims_are_short():
+def test_files_of_the_claims_are_short():
     for path in FOLDER.rglob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_OF_A_FILE, path.name
 
@@ -99,6 +100,44 @@ def test_conditional_claims_leave_seeds_out():
     texts = {name: ast.unparse(test) for name, test in by_id().items()}
     assert {name for name, text in texts.items() if "among=" in text} == AMONG
     assert {name for name, text in texts.items() if "converged(" in text} == ONLY_IF_CONVERGED | {"F2"}
+    assert {name for name, text in texts.items() if "!= 0" in text} == DIRECTIONS
+
+
+def test_there_are_71_claims():
+    assert len(IDS) == 71
+
+
+def test_improvement_is_from_epochs_25_and_30_to_45_and_50_in_whole_images():
+    sizes = module("test_number_of_parameters")
+    experiment = replace(sizes.EXPERIMENTS[178_110], device="cpu")
+    epochs = np.array(experiment.record_steps) // experiment.steps_per_epoch
+    accuracy = np.where(np.isin(epochs, (45, 50)), 0.75, np.where(np.isin(epochs, (25, 30)), 0.5, 0.1))
+    run = Run(experiment, (1,), {"test_accuracy": accuracy[np.newaxis]}, 0.0)
+    assert late_gain(run).tolist() == [5_000]
+    assert sizes.TEN_IMAGES == 10
+
+
+def test_what_is_counted_is_what_is_trained():
+    """A count of another network, or of other batch sizes, is another count."""
+    for name, of, changed in (
+        ("test_optimisation_process", "W1", {"series": 7}),
+        ("test_optimisation_process", "W1", {"epochs": 31}),
+        ("test_optimisation_process", "W1", {"hidden": (4, 5)}),
+        ("test_batch_size_and_sensitivity", "B1", {"batch_size": 7}),
+        ("test_batch_size_and_sensitivity", "B1", {"hidden": (20, 31)}),
+    ):
+        counted = getattr(module(name), by_id()[of].name)
+        declared = module(name).EXPERIMENTS
+        first = next(iter(declared))
+        one = declared[first]
+        probed = isinstance(one, Probe)
+        other = replace(one, experiment=replace(one.experiment, **changed)) if probed else replace(one, **changed)
+        for trained, verdict in ((one, "holds"), (other, "refuted")):
+            judged = Claim(Sentence(of, "x", "x"), "", 0.01)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setitem(declared, first, trained)
+                counted(judged)
+            assert judged.verdict == verdict, (of, changed)
 
 
 def test_depth_rises_from_shallow_to_deep():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ontrial.measures.barriers import barrier, worse_end
-from ontrial.measures.batches import best_lead, log_log_slope, lowest_lead, relative_spread, worst_lead
+from ontrial.measures.batches import best_lead, log_log_slope, lowest_lead, relative_spread, top_share, worst_lead
 
 INSIDE = np.array([[3.0, 1.0], [5.0, 2.0]])  # (configuration, seed)
 OUTSIDE = np.array([[4.0, 6.0], [2.0, 7.0], [1.0, 5.0]])
@@ -40,6 +40,14 @@ def test_a_slope_of_logs_needs_positive_numbers():
         log_log_slope([1, 2, 3], [[1.0, 0.0, 2.0]])
     with pytest.raises(ValueError, match="positive"):
         log_log_slope([0, 2, 3], [[1.0, 1.0, 2.0]])
+
+
+def test_top_share_is_of_the_largest_terms():
+    values = np.ones((3, 200))
+    values[0, [3, 90]] = 100, 102  # two of 200 are the top 1 %
+    values[2] = 0
+    assert top_share(values, 0.01).tolist() == [202 / 400, 0.01, 0]
+    assert top_share(np.array([[3.0, 1.0]]), 0.01).tolist() == [0.75]  # one at least
 
 
 def test_barrier_is_the_highest_between_the_ends_over_the_higher_end():

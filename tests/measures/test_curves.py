@@ -30,22 +30,22 @@ def test_mean_squared_error_where():
     assert measures.mean_squared_error(outputs, targets, outputs > 1.5) == pytest.approx([6.5])
 
 
-def test_relative_change_is_between_the_means_of_two_windows():
+def test_late_drop_is_between_the_means_of_two_windows_over_the_whole_drop():
     falling, rising, stuck = (
-        [9.0, 9.0, 5.0, 3.0, 2.0, 1.0],
-        [9.0, 5.0, 1.0, 1.0, 2.0, 1.0],
-        [9.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+        [9.0, 9.0, 5.0, 3.0, 2.0, 0.0],
+        [9.0, 1.0, 1.0, 1.0, 3.0, 1.0],
+        [1.0, 9.0, 1.0, 1.0, 1.0, 1.0],
     )
-    found = measures.relative_change(np.array([falling, rising, stuck]), last=2)
-    assert found.tolist() == [2.5 / 8, 0.5 / 4, np.inf]
-    with pytest.raises(ValueError, match="fewer than two times the last 3"):
-        measures.relative_change(np.array([falling]), last=3)
+    found = measures.late_drop(np.array([falling, rising, stuck]), last=2)
+    assert found.tolist() == [3 / 8, -1 / 7, np.inf]
+    with pytest.raises(ValueError, match="5 epochs are fewer than two times the last 3"):
+        measures.late_drop(np.array([falling]), last=3)
 
 
-def test_relative_change_hears_no_noise_of_single_epochs():
+def test_late_drop_does_not_notice_the_noise_of_single_epochs():
     epochs = np.arange(101)
     noisy = np.exp(-epochs / 10)[np.newaxis] + 0.02 * (-1.0) ** epochs
-    assert measures.relative_change(noisy, last=10)[0] < 0.001 < 0.01 < abs(noisy[0, -11] - noisy[0, -2]) / 0.9
+    assert measures.late_drop(noisy, last=20)[0] < 0.001 < 0.01 < abs(noisy[0, -21] - noisy[0, -2]) / 0.9
 
 
 def test_relative_noise():

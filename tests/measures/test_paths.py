@@ -47,6 +47,14 @@ def test_relative_displacement():
     assert paths.relative_displacement(STILL, initial.repeat(2, 0)).max() == 0
 
 
+def test_share_of_way_is_the_median_of_the_series():
+    start = np.ones((1, 3, 2))
+    late = start + np.array([[[3.0, 4.0], [0.0, 10.0], [0.0, 0.0]]])
+    early = start + np.array([[[0.3, 0.4], [0.0, 4.0], [5.0, 0.0]]])
+    assert paths.share_of_way(early, late, start) == pytest.approx([0.4])  # of 0.1, 0.4, and 1 where nothing moved
+    assert paths.share_of_way(start, start, start).tolist() == [1]
+
+
 def test_first_axis_share_of_a_line_of_a_circle_and_of_nothing():
     angles = 2 * np.pi * np.arange(20) / 20
     circle = np.stack([np.cos(angles), np.sin(angles), np.zeros(20)], -1)  # (snapshot, weight)

@@ -149,3 +149,13 @@ def test_share_with_spike():
     assert signals.share_with_spike(events, spike) == pytest.approx([2 / 3])
     assert signals.share_with_spike(marks(), spike).tolist() == [0]
     assert signals.share_with_spike(events, marks()).tolist() == [0]
+
+
+def test_share_of_spikes_at_changes_in_the_upper_quarter():
+    change = np.arange(STEPS, dtype=float)[np.newaxis]  # the judged steps are 20 to 379, their upper quarter from 290
+    assert signals.share_at_changes(marks(100, 289, 290, 379), change).tolist() == [0.5]
+    assert signals.share_at_changes(marks(100, 289, 290, 379), change, upper=0.5).tolist() == [0.75]
+    assert signals.share_at_changes(marks(), change).tolist() == [0]
+    assert signals.share_at_changes(marks(100), np.ones((1, STEPS))).tolist() == [0]  # all alike: none is upper
+    every = signals.share_at_changes(np.ones((1, STEPS), dtype=bool), change)
+    assert every.tolist() == [0.25]

@@ -1,5 +1,7 @@
 """Probes against the slow and direct way: one network, one sample, one draw at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -63,6 +65,22 @@ def test_sensitivity_is_the_mean_norm_over_the_first_test_images(tiny, monkeypat
         assert found["jacobian_sensitivity"][row] == pytest.approx(jacobian, rel=1e-9)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_image_gradients_are_those_of_one_image_at_a_time(activation, monkeypatch):
+    monkeypatch.setattr(probes, "_GRADIENT_IMAGES", 40)
+    monkeypatch.setattr(probes, "_ROWS_AT_ONCE", 17)  # a last chunk that is shorter
+    experiment = replace(TINY, activation=activation)
+    of = trained(experiment)
+    found = probes.image_gradients(of)["image_gradient_norm"]
+    assert found.dtype == np.float32
+    for row in range(2):
+        network, expected = plain_network(experiment, of.parameters[row]), []
+        for image, label in zip(of.data.train_inputs[:40], of.data.train_targets[row, :40], strict=True):
+            parts = torch.autograd.grad(F.cross_entropy(network(image), label), list(network.parameters()))
+            expected.append(torch.cat([part.flatten() for part in parts]).norm().item())
+        assert found[row] == pytest.approx(expected, rel=1e-6)
+
+
 def test_interpolation_scores_the_networks_on_the_line(tiny):
     other = trained(Experiment("digits", (4, 3), epochs=2, batch_size=300, initialisation="second", dtype="float64"))
     found = probes.interpolation(tiny, other)
@@ -119,7 +137,7 @@ def test_a_seed_is_asked_as_if_it_were_alone_and_its_network_stays_as_it_was(tin
     monkeypatch.setattr(probes, "_HESSIAN_IMAGES", 200)
     before = tiny.parameters.clone()
     alone = Trained(TINY, SEEDS[1:], tiny.parameters[1:], sets(TINY, SEEDS[1:], None, torch.device("cpu")))
-    for ask in (probes.sensitivity, probes.largest_eigenvalue, probes.frozen_gradients):
+    for ask in (probes.sensitivity, probes.largest_eigenvalue, probes.frozen_gradients, probes.image_gradients):
         both, one = ask(tiny), ask(alone)
         for name, values in one.items():
             assert values == pytest.approx(both[name][1:], rel=1e-6), name

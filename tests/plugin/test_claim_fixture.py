@@ -57,6 +57,22 @@ def test_pairs_are_disjoint():
         claim().median([1.0] * 9, "sign", of_pairs=True)
 
 
+def test_pairs_that_tie_are_left_out_and_counted():
+    signs = np.array([1.0, 0.0, -1.0, 1.0, 0.0])
+    found = claim().median(signs, "sign", among=signs != 0, of_pairs=True)
+    assert (found.values, found.left_out) == ((1, -1, 1), 2)
+
+
+def test_conditions_that_hold_in_most_seeds_each_need_not_hold_at_once():
+    judged = claim()
+    first, second = judged.median([*[1.0] * 10, *[-1.0] * 6], "a"), judged.median([*[-1.0] * 6, *[1.0] * 10], "b")
+    found = judged.jointly(first > 0, second > 0)
+    assert (sum(found.values), found.n, found.statistic) == (4, 16, "share")
+    among = judged.median(range(16), "c", among=np.arange(16) < 15)
+    with pytest.raises(ValueError, match="zip"):
+        judged.jointly(first > 0, among > 0)
+
+
 def test_what_an_earlier_look_decided_stays_and_counts():
     earlier = claim()
     decided = earlier.median(range(16), "a") < 20

@@ -1,4 +1,4 @@
-"""Figures of Part 1, Task 2: networks of equal size on MNIST (the report's figures 5-6, and a control)."""
+"""Figures of Part 1, Task 2: networks of equal size on MNIST (the report's figures 5-6, and two controls)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -79,6 +79,29 @@ def accuracy_of_controls(runs: Mapping[str, Run]) -> Drawing:
         return figure
 
     return drawing("equal-size-controls", runs, draw, *curves.values())
+
+
+def leads_by_epoch(runs: Mapping[str, Run]) -> Drawing:
+    """By how many images the middle net leads the deep one on the test set, against epoch: as reported, and controls.
+
+    runs: the report's middle and deep net, then the controls' middle and deep net.
+    """
+    middle, deep, *controls = (run.test_accuracy[:, 1:] for run in runs.values())
+    leads = {"the report's nets": middle - deep, "first layers of 29 units": controls[0] - controls[1]}
+    leads = {name: 10_000 * lead for name, lead in leads.items()}  # (seed, epoch)
+
+    def draw(caption: str) -> "Figure":
+        figure, (axes,) = panels(1, ["test set, middle − deep"], caption, "The middle net's lead over the deep one")
+        for style, (name, lead) in enumerate(leads.items()):
+            seeds_and_median(axes, np.arange(1, lead.shape[1] + 1), lead, style, name)
+        axes.axhline(0, color="0.3", linewidth=0.8, linestyle="dotted", label="no lead")
+        shown = np.stack([lead[:, lead.shape[1] // 2 :] for lead in leads.values()])
+        axes.set(xlabel="epoch", xlim=(1, lead.shape[1]), ylabel="lead (images of 10,000)")
+        axes.set_ylim(float(shown.min()) - 20, float(shown.max()) + 20)
+        legend(axes, has_reported=False, loc="best")
+        return figure
+
+    return drawing("equal-size-leads", runs, draw, *leads.values())
 
 
 def _ceiling(curves: tuple[Array, ...]) -> float:

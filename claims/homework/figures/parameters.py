@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims.homework.figures.described import drawing
+from models.experiment import parameter_count
+from models.runs import experiment_of
 from ontrial.evidence.intervals import Interval
 from ontrial.evidence.verdicts import number
 from ontrial.publish.drawings import Drawing
@@ -73,6 +75,29 @@ def gain_by_size(images: Array, runs: Mapping[int, Run], sizes: Array, reported_
         return figure
 
     return drawing("parameters-gain", runs, draw, sizes, gain)
+
+
+def gain_by_epoch(run: Run, images: Array) -> Drawing:
+    """Test images right less the mean of those at the fifth and sixth of ten records, against epoch.
+
+    images: right of 10,000, (seed, record).
+    """
+    gain, epochs = images - images[:, -6:-4].mean(1, keepdims=True), run.epoch  # (seed, record), (record,)
+
+    def draw(caption: str) -> "Figure":
+        title = f"What is gained by epoch, {number(parameter_count(*experiment_of(run).widths))} parameters"
+        figure, (axes,) = panels(
+            1, [f"test set, less the mean of epochs {epochs[-6]} and {epochs[-5]}"], caption, title
+        )
+        seeds_and_median(axes, epochs[1:], gain[:, 1:], 0, "test set")
+        axes.axhline(10, color="0.3", linewidth=0.8, linestyle="dotted", label="10 images")
+        for place, label in ((-6, "what is compared"), (-2, None)):
+            axes.axvspan(*epochs[[place, place + 1]], color=COLOURS[1], alpha=0.15, linewidth=0, label=label)
+        axes.set(xlabel="epoch", ylabel="images gained (of 10,000)", xlim=(epochs[1], epochs[-1]))
+        legend(axes, has_reported=False, loc="best", **FRAME)
+        return figure
+
+    return drawing("parameters-gain-by-epoch", run, draw, gain, epochs)
 
 
 def gap_by_size(runs: Runs, sizes: Array, reported_numbers: Reported) -> Drawing:

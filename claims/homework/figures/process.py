@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims.homework.figures.described import drawing
-from models.runs import experiment_of, initial_weights, weights
-from ontrial.measures.paths import own_plane, plane, relative_displacement
+from models.runs import experiment_of, final_weights, initial_weights, weights
+from ontrial.measures.paths import own_plane, plane, share_of_way
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, seeds_and_median
 from ontrial.trainings import Array, Run
@@ -52,21 +52,23 @@ def movement_by_step(long: Run) -> Drawing:
     """Loss against step of the worst of eight series, and how far the weights have moved, beyond the report's steps."""
     loss = long.batch_loss  # (seed, series, step)
     ratio = (loss / loss[..., :1]).max(1)  # (seed, step)
-    moved = np.median(relative_displacement(weights(long), initial_weights(long)), axis=1)  # (seed, snapshot)
-    steps = long.snapshot_step
+    start, end = initial_weights(long), final_weights(long)  # (seed, series, weight)
+    way = [share_of_way(at, end, start) for at in (*np.moveaxis(weights(long), 2, 0), end)]  # (seed,) each
+    moved = np.stack(way, 1)  # (seed, snapshot)
+    steps = np.append(long.snapshot_step, experiment_of(long).steps)
 
     def draw(caption: str) -> "Figure":
-        titles = ["training loss, largest of eight series", "displacement of the weights, median of eight series"]
+        titles = ["training loss, largest of eight series", "way from the initial weights, median of eight series"]
         figure, axes = panels(2, titles, caption, "Eight series of a small network on cos(x)")
         seeds_and_median(axes[0], np.arange(1, ratio.shape[1]), ratio[:, 1:], 0, "training loss")
-        seeds_and_median(axes[1], steps[1:], moved[:, 1:], 0, "weights, no biases")
+        seeds_and_median(axes[1], steps, moved, 0, "weights, no biases")
         axes[1].axhline(0.1, color="0.3", linewidth=0.8, linestyle="dotted", label="a tenth")
         for axis in axes:
             axis.axvline(30, color="black", linewidth=0.9, linestyle="dashed", label="the report's last step")
             axis.set(xlabel="step", xscale="log", xlim=(1, ratio.shape[1]))
             legend(axis, has_reported=False)
         axes[0].set_ylabel("training loss / before training")
-        axes[1].set_ylabel("from step 1 / norm of initial weights")
+        axes[1].set_ylabel(f"displacement / that after {steps[-1]:,} steps")
         return figure
 
     return drawing("process-movement", long, draw, ratio, moved, steps)

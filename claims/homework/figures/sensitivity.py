@@ -1,4 +1,4 @@
-"""Figures of Part 3, Task 3.2: batch size and sensitivity (the report's figures 14-15, and three controls)."""
+"""Figures of Part 3, Task 3.2: batch size and sensitivity (the report's figures 14-15, and four controls)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -95,8 +95,9 @@ def at_frozen_weights(run: Run) -> Drawing:
     def draw(caption: str) -> "Figure":
         figure, (axes,) = panels(1, [""], caption, "Gradient of a mini-batch, weights frozen")
         seeds_and_median(axes, sizes, norms, 0, "mean of 200 mini-batches")
-        guide = np.median(norms[:, 0]) * (sizes / sizes[0]) ** -0.5
-        axes.plot(sizes, guide, color="0.3", linewidth=1, linestyle="dotted", label="slope −1/2")
+        for slope, line, label in ((-0.2, "dashed", "slope −0.2"), (-0.5, "dotted", "slope −1/2: one over the root")):
+            guide = np.median(norms[:, 0]) * (sizes / sizes[0]) ** slope
+            axes.plot(sizes, guide, color="0.3", linewidth=1, linestyle=line, label=label)
         _over_batch_size(axes, sizes)
         axes.set_ylabel(_OF_BATCH)
         plain_log(axes)
@@ -104,6 +105,28 @@ def at_frozen_weights(run: Run) -> Drawing:
         return figure
 
     return drawing("sensitivity-frozen", run, draw, norms, sizes)
+
+
+def by_image(run: Run) -> Drawing:
+    """What share of the squared gradient norms of single images the images with the largest ones carry."""
+    squares = np.sort(np.square(run.image_gradient_norm, dtype=float), axis=1)[:, ::-1]  # (seed, image)
+    images = squares.shape[1]
+    some = np.unique(np.geomspace(1, images, 200).round().astype(int))  # images, as evenly on a log axis as they can be
+    total = np.maximum(squares.sum(1, keepdims=True), np.finfo(float).tiny)
+    carried = (squares.cumsum(1) / total)[:, some - 1]  # (seed, so many images)
+
+    def draw(caption: str) -> "Figure":
+        figure, (axes,) = panels(1, [f"{images:,} training images"], caption, "A few images carry the gradient")
+        seeds_and_median(axes, 100 * some / images, carried, 0, "largest first")
+        axes.plot(100 * some / images, some / images, color="0.3", linewidth=1, linestyle="dotted", label="all alike")
+        axes.axvline(1, color="black", linewidth=0.9, linestyle="dashed", label="1 % of images, half of the sum")
+        axes.axhline(0.5, color="black", linewidth=0.9, linestyle="dashed")
+        axes.set(xlabel="images (%)", xscale="log", xlim=(100 / images, 100), ylim=(0, 1.02))
+        axes.set_ylabel("share of the sum of squared gradient norms")
+        legend(axes, has_reported=False, loc="best")
+        return figure
+
+    return drawing("sensitivity-images", run, draw, some, carried)
 
 
 def _two_conditions(name: str, title: str, runs: Mapping[int, Run], curves: Mapping[str, Array], label: str) -> Drawing:

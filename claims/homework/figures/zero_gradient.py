@@ -27,12 +27,12 @@ def curvature_against_loss(
     """Minimal ratio and share of negative eigenvalues against loss, and what the pairs say by tolerance.
 
     accepted: (seed,), which networks reached an almost zero gradient; the others are hollow, and in no pair;
-    ratio_sweep, share_sweep: for each of TOLERANCES, the share of pairs in which the minimal ratio is higher where the
-    loss is lower, and in which the share of negative eigenvalues is higher where the loss is higher.
+    ratio_sweep, share_sweep: for each of TOLERANCES, the share of pairs that do not tie in which the minimal ratio is
+    higher where the loss is lower, and in which the share of negative eigenvalues is higher where the loss is higher.
     """
     eigenvalues, loss = run.eigenvalues_there, run.loss_there  # (seed, parameter), (seed,)
     sweeps = dict(zip(_SHARES, (ratio_sweep, share_sweep), strict=True))
-    ends = np.array([[found.low, found.estimate, found.high] for found in (*ratio_sweep, *share_sweep)])
+    ends = np.array([[found.low, found.estimate, found.high, found.left_out] for found in (*ratio_sweep, *share_sweep)])
 
     def draw(caption: str) -> "Figure":
         missed = int((~accepted).sum())
@@ -46,7 +46,7 @@ def curvature_against_loss(
         row[2].axhline(0.5, color="0.3", linewidth=0.8, linestyle="dotted")
         row[2].axvline(TOLERANCE, color="0.3", linewidth=0.8, linestyle="dotted")
         row[2].set(xscale="log", xlabel="tolerance (relative to the largest eigenvalue)", ylim=(-0.02, 1.02))
-        row[2].set_ylabel("share of pairs with their losses")
+        row[2].set_ylabel("share of pairs that do not tie")
         row[2].set_title("dotted: the tolerance judged, and half of the pairs", fontsize=9.5)
         legend(row[2], has_reported=False, **FRAME)
         return figure
@@ -80,5 +80,6 @@ def _sweep(axes: "Axes", swept: tuple[Interval, ...], style: int, name: str) -> 
 
 def _in_words(kind: str, found: Interval) -> str:
     if found.n == 0:
-        return "no pair of runs"
-    return f"{kind} pairs: {found.estimate:.2f} ({found.low:.2f} to {found.high:.2f}), of {found.n}"
+        return "no pair of runs that does not tie"
+    shown = f"{kind} pairs: {found.estimate:.2f} ({found.low:.2f} to {found.high:.2f}), of {found.n}"
+    return shown + (f"; {found.left_out} tie" if found.left_out else "")
