@@ -39,7 +39,7 @@ SPIKES = (250, 510, 580)
 RANDOM_TRAIN_LOSS = {100: 2.265, 200: 2.250, 300: 2.243, 400: 2.238}
 RANDOM_TEST_LOSS = {100: 2.357, 200: 2.405, 300: 2.440, 400: 2.47}
 
-# P: after the last epoch, by number of parameters; it gives no training losses.
+# P: after the last epoch, by number of parameters; its figure 12 gives training losses too, not read off yet.
 SIZES = (1_645, 3_270, 8_280, 16_640, 40_785, 84_060, 178_110, 396_210, 654_310, 952_410)
 BY_SIZE = {
     "train_accuracy": dict(zip(SIZES, (0.70, 0.886, 0.97, 0.993, 0.996, *[0.999] * 5), strict=True)),

@@ -51,7 +51,7 @@ def late(runs):
 
 
 def at_once(claim, largest, best, rise):
-    """The share of seeds in which the largest gains as little, the best as little, and the step before as much."""
+    """The share of seeds in which little is gained past 200,000, by the largest and by the best, and much before."""
     little = largest.within(-HALF_A_POINT, HALF_A_POINT), best <= HALF_A_POINT
     return claim.jointly(*little, rise > HALF_A_POINT)
 

@@ -3,7 +3,7 @@
 import re
 import textwrap
 
-from ontrial.evidence.verdicts import Evidence, Verdict
+from ontrial.evidence.verdicts import Estimated, Evidence, Verdict
 from ontrial.publish import panels, singles
 from ontrial.publish.entries import Judged, Report
 from ontrial.publish.summary import Claim, Summary, combined
@@ -17,8 +17,9 @@ class StaleFinding(Exception):
 def findings(summary: Summary, report: Report, template: str, figures: str = "artifacts") -> str:
     """A report's findings in Markdown.
 
-    template: their words, with `verdict(id, word)`, `numbers(id, which, case)`, `basis(id)`, `ours(id, of)` and
-    `figure(id)` where the record speaks; with `alone(id)`, `alone_typically(word)` and `misled()` of what single seeds
+    template: their words, with `verdict(id, word)`, `numbers(id, which, case)`, `aside(id, measure, case, otherwise)`,
+    `basis(id)`, `ours(id, of)` and `figure(id)` where the record speaks; an interval and a range over seeds say which
+    they are; with `alone(id)`, `alone_typically(word)` and `misled()` of what single seeds
     say, and `by_own_numbers(id, word)` of what the report's numbers do; figures: the folder of artifacts, as the
     document reaches it. A claim that was not run since it was registered anew is spoken of as it stood before, and
     `basis` says so.
@@ -43,7 +44,13 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
         return word
 
     def numbers(name: str, which: int = 0, case: str = "") -> str:
-        return panels.numbers(_evidence(claim_of(name), which, case).interval)
+        return _in_words(_evidence(claim_of(name), which, case).interval)
+
+    def aside(name: str, measure: str, case: str = "", otherwise: str | None = None) -> str:
+        found = next((each for each in _case(claim_of(name), case).asides if each.measure == measure), None)
+        if found is None and otherwise is None:
+            raise StaleFinding(f"the findings speak of {measure!r} beside {name}, which was not recorded")
+        return str(otherwise) if found is None else _in_words(found)
 
     def basis(name: str) -> str:
         claim = claim_of(name)
@@ -57,7 +64,7 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
         found = next((each for each in _case(claim_of(name), case).reported if each.of == of), None)
         if found is None:
             raise StaleFinding(f"the findings speak of {of!r} beside {name}, which was not recorded")
-        return f"{panels.short(found.median)} ({panels.short(found.low)} to {panels.short(found.high)})"
+        return f"{panels.short(found.median)} (seeds from {panels.short(found.low)} to {panels.short(found.high)})"
 
     def figure(name: str) -> str:
         found = [path for each in _judged(claim_of(name)) for path in each.figures]
@@ -86,7 +93,7 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
             raise StaleFinding(f"the findings say that by its own numbers {name} is: {word}, but it is: {found}")
         return name
 
-    spoken = (verdict, numbers, basis, ours, figure, alone, alone_typically, misled, by_own_numbers)
+    spoken = (verdict, numbers, aside, basis, ours, figure, alone, alone_typically, misled, by_own_numbers)
     known = {each.__name__: each for each in spoken}
     jinja = environment().overlay(autoescape=False)  # Markdown, of our own words and numbers alone
     paragraphs = map(_wrapped, jinja.from_string(template).render(**known).strip().split("\n\n"))
@@ -96,6 +103,11 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
 def _judged(claim: Claim) -> tuple[Judged, ...]:
     """The evidence that is spoken of: what counts, or where that is missing what stood last."""
     return claim.shown or tuple(each for each in claim.earlier if each.registration == claim.earlier[0].registration)
+
+
+def _in_words(found: Estimated) -> str:
+    """An interval in numbers that says what it is: `0.75 (interval 0.57 to 0.89)`."""
+    return panels.numbers(found).replace("(", "(interval ")
 
 
 def _wrapped(paragraph: str) -> str:

@@ -13,35 +13,39 @@ from ontrial.publish.summary import Claim, Summary, combined, most_seeds
 from ontrial.publish.verdict_table import cell
 
 FILE = "changed.toml"  # in a report's folder
-Changes = Mapping[str, str]  # why its criterion is another one than at the first registration, by a claim's id
+Changes = Mapping[tuple[str, int], str]  # why its criterion is another one since a round, by a claim's id and the round
 
 
-def changes(folder: Path) -> dict[str, str]:
-    """What a report's changed.toml says, by claim; nothing where the folder has none.
+def changes(folder: Path) -> dict[tuple[str, int], str]:
+    """What a report's changed.toml says, by claim and round; nothing where the folder has none.
 
+    Criteria are first changed in round 2, the default: an entry of a later one names it.
     Raises ValueError for a file that is no TOML, or an entry without claims and why, or that repeats a claim.
     """
     path = folder / FILE
     if not path.is_file():
         return {}
-    found: dict[str, str] = {}
+    found: dict[tuple[str, int], str] = {}
     try:
         for entry in tomllib.loads(path.read_text(encoding="utf-8"))["changed"]:
-            for claim in entry["claims"]:
-                if claim in found:
-                    raise ValueError(f"{claim} is there twice")
-                found[claim] = str(entry["why"]).strip()
+            for name in ((claim, int(entry.get("round", 2))) for claim in entry["claims"]):
+                if name in found:
+                    raise ValueError(f"{name[0]} is there twice for round {name[1]}")
+                found[name] = str(entry["why"]).strip()
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
     return found
 
 
 def changes_in_words(changed: Changes) -> str:
-    """The changes as a Markdown list, claims with one reason together."""
-    groups: dict[str, list[str]] = {}
-    for claim, why in changed.items():
-        groups.setdefault(why, []).append(claim)
-    return "\n".join(_wrapped(f"**{', '.join(claims)}**: {why}.") for why, claims in groups.items())
+    """The changes as a Markdown list, round after round, claims with one reason together."""
+    groups: dict[tuple[int, str], list[str]] = {}
+    for (claim, number), why in sorted(changed.items(), key=lambda each: each[0][1]):
+        groups.setdefault((number, why), []).append(claim)
+    return "\n".join(
+        _wrapped(f"**{', '.join(claims)}**{f', round {number}' if number > 2 else ''}: {why}.")
+        for (number, why), claims in groups.items()
+    )
 
 
 def _wrapped(text: str) -> str:
@@ -108,7 +112,9 @@ class _Pair:
 def _pair(claim: Claim, changed: Changes) -> _Pair:
     first = tuple(each for each in (*claim.earlier, *claim.shown) if each.registration == 0)
     now = tuple(each for each in claim.shown if each.tier == "full" and each.registration)
-    return _Pair(claim, claim.id in changed, first, now if len(now) == len(claim.cases) else ())
+    return _Pair(
+        claim, any(name == claim.id for name, _ in changed), first, now if len(now) == len(claim.cases) else ()
+    )
 
 
 def _amounts_to(pairs: list[_Pair]) -> str:

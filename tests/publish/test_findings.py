@@ -20,8 +20,21 @@ def found():
 
 def test_numbers_come_from_the_evidence(found):
     assert found("It {{ verdict('F9', 'holds') }}.") == "It holds."
-    assert found("{{ numbers('F9', case='deep') }}, {{ basis('F9') }}") == "4.5 (1 to 8), full, functions · n = 8"
+    assert (
+        found("{{ numbers('F9', case='deep') }}, {{ basis('F9') }}") == "4.5 (interval 1 to 8), full, functions · n = 8"
+    )
     assert found("![x]({{ figure('F9') }})") == "![x](artifacts/figures/planted/full-functions-1/planted.png)"
+
+
+def test_an_interval_and_a_range_over_seeds_say_which_they_are():
+    beside = {"of": "loss at 5", "reported": 3.0, "n": 8, "median": 2.0, "low": 1.0, "high": 9.0}
+    kept = evidence("smaller", [1.0] * 8, 1.0, 2.0, "holds", {})
+    judged = record("F9", "holds", tier="full", dataset="functions", reported=[beside], asides=[kept])
+    assert said("{{ ours('F9', 'loss at 5') }}", judged) == "2 (seeds from 1 to 9)"
+    assert said("{{ aside('F9', 'smaller') }}", judged) == "1 (interval 1 to 2)"
+    assert said("{{ aside('F9', 'larger', otherwise='') }}.", judged) == "."
+    with pytest.raises(findings.StaleFinding, match="speak of 'larger' beside F9, which was not recorded"):
+        said("{{ aside('F9', 'larger') }}", judged)
 
 
 def test_single_seeds_and_the_report_s_own_numbers_speak_too(found):

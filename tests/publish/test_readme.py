@@ -133,7 +133,7 @@ def test_what_moved_a_verdict_is_its_criterion_its_seeds_its_interval_or_chance(
     verdicts += [record("F7", "refuted", tier="full", case=case) for case in ("a", "b")]
     cases = {name: [case for case, *_ in each] for name, each in moves.items()} | {"F7": ["a", "b"]}
     claims = [declared(name, *each, registered=locked()) for name, each in cases.items()]
-    text = registrations(summary(whole(*verdicts, claims=claims)), {"planted": {"F4": "a reason"}})
+    text = registrations(summary(whole(*verdicts, claims=claims)), {"planted": {("F4", 2): "a reason"}})
     assert "6 of these moved (by chance: F1, F7; by seeds: F2, F6; by interval: F3; by criterion: F4)" in text
     assert "; in F5 a case did. 0 claims are new." in text
     ends = [line.split(" | ")[4:] for line in text.splitlines()[4:]]
@@ -152,8 +152,11 @@ def test_a_report_says_which_criteria_changed_and_why(tmp_path):
     assert changes(tmp_path) == {}
     path = tmp_path / "changed.toml"
     path.write_text('[[changed]]\nclaims = ["F1", "M1"]\nwhy = "both count"\n', encoding="utf-8")
-    assert changes(tmp_path) == {"F1": "both count", "M1": "both count"}
-    assert changes_in_words(changes(tmp_path) | {"F2": "long " * 40}).splitlines()[0] == "- **F1, M1**: both count."
+    assert changes(tmp_path) == {("F1", 2): "both count", ("M1", 2): "both count"}
+    more = {("F1", 3): "another reason", ("F2", 2): "long " * 40}
+    lines = changes_in_words(more | changes(tmp_path)).splitlines()
+    assert lines[0].startswith("- **F2**: long")
+    assert lines[-2:] == ["- **F1, M1**: both count.", "- **F1**, round 3: another reason."]
     for damage in ("[[changed]]\nclaims = ['F1']", "changed = 3", "[", "[[changed]]\nclaims = ['F1', 'F1']\nwhy = ''"):
         path.write_text(damage, encoding="utf-8")
         with pytest.raises(ValueError, match=r"changed\.toml is damaged"):
@@ -163,4 +166,4 @@ def test_a_report_says_which_criteria_changed_and_why(tmp_path):
 def test_every_changed_criterion_is_of_a_claim_that_there_is():
     claims = {claim.id for claim in read(ROOT / "artifacts").claims}
     for report in read(ROOT / "artifacts").reports:
-        assert changes(ROOT / report.folder).keys() <= claims
+        assert {claim for claim, _ in changes(ROOT / report.folder)} <= claims

@@ -116,7 +116,7 @@ def by_image(run: Run) -> Drawing:
     carried = (squares.cumsum(1) / total)[:, some - 1]  # (seed, so many images)
 
     def draw(caption: str) -> "Figure":
-        figure, (axes,) = panels(1, [f"{images:,} training images"], caption, "A few images carry the gradient")
+        figure, (axes,) = panels(1, [f"{images:,} training images"], caption, "How many images carry the gradient")
         seeds_and_median(axes, 100 * some / images, carried, 0, "largest first")
         axes.plot(100 * some / images, some / images, color="0.3", linewidth=1, linestyle="dotted", label="all alike")
         axes.axvline(1, color="black", linewidth=0.9, linestyle="dashed", label="1 % of images, half of the sum")
