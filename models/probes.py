@@ -131,16 +131,19 @@ def image_gradient_norms(parameters: Tensor, experiment: Experiment, inputs: Ten
     """
     squares = []
     for rows, answers in zip(inputs.split(_ROWS_AT_ONCE), labels.split(_ROWS_AT_ONCE, 1), strict=True):
-        values, entering, leaving = rows.expand(len(parameters), -1, -1), [], []  # (seed, sample, unit) each
+        values = rows.expand(len(parameters), -1, -1)  # (seed, sample, unit)
+        entering: list[Tensor] = []  # a layer each: its squared norm, (seed, sample)
+        leaving: list[Tensor] = []  # (seed, sample, unit)
         for layer in networks.layers(parameters, experiment.widths):
             if leaving:
                 values = values.relu() if experiment.activation == "relu" else values.tanh()
-            entering.append(values.detach().square().sum(2) + 1)  # (seed, sample); 1 for the bias
+            entering.append(values.detach().square().sum(2) + 1)  # 1 for the bias
             values = torch.baddbmm(layer.bias, values, layer.weight.transpose(1, 2))
             leaving.append(values if leaving else values.requires_grad_())
         total = F.cross_entropy(values.flatten(0, 1), answers.flatten(), reduction="sum")  # samples do not mix
         deltas = torch.autograd.grad(total, leaving)
-        squares.append(sum(one * delta.square().sum(2) for one, delta in zip(entering, deltas, strict=True)))
+        layers = [one * delta.square().sum(2) for one, delta in zip(entering, deltas, strict=True)]
+        squares.append(torch.stack(layers).sum(0))
     return torch.cat(squares, 1).sqrt()
 
 

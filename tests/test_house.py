@@ -190,11 +190,9 @@ def test_no_file_is_long():
     assert (ROOT / "conftest.py").read_text(encoding="utf-8").count("\n") < 60
 
 
-def test_claim_modules_and_their_tests_are_short():
+def test_claim_tests_are_short():
     for path in (ROOT / "claims").rglob("test_*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert text.count("\n") <= 150, path
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 length = node.end_lineno - node.body[0].lineno + 1
                 assert length <= 10, f"{path.name}: {node.name} has {length} lines"
