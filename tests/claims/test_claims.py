@@ -11,7 +11,7 @@ import pytest
 
 from claims.homework.measures import late_gain
 from models.probes import BATCH_SIZES
-from models.probing import Probe
+from models.probing import ExperimentTraining, Probe
 from ontrial.claim import Claim, Sentence
 from ontrial.trainings import Run
 
@@ -104,10 +104,10 @@ def test_there_are_71_claims():
 
 def test_improvement_is_from_epochs_25_and_30_to_45_and_50_in_whole_images():
     sizes = module("test_number_of_parameters")
-    experiment = replace(sizes.EXPERIMENTS[178_110], device="cpu")
+    experiment = sizes.EXPERIMENTS[178_110]
     epochs = np.array(experiment.record_steps) // experiment.steps_per_epoch
     accuracy = np.where(np.isin(epochs, (45, 50)), 0.75, np.where(np.isin(epochs, (25, 30)), 0.5, 0.1))
-    run = Run(experiment, (1,), {"test_accuracy": accuracy[np.newaxis]}, 0.0)
+    run = Run(ExperimentTraining(experiment), (1,), {"test_accuracy": accuracy[np.newaxis]}, 0.0)
     assert late_gain(run).tolist() == [5_000]
     assert sizes.TEN_IMAGES == 10
 
