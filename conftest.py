@@ -8,20 +8,14 @@ import pytest
 
 pytest_plugins = ("ontrial.plugin", "pytester")
 
-DATASETS = ("digits", "mnist")
-
 gc.disable()  # until everything is imported: almost all of it stays, and the collector would walk it again and again
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("networks", "networks on trial")
     group.addoption("--dataset", help="what stands for MNIST: digits or mnist (default: the tier's)")
-    group.addoption(
-        "--data-root",
-        default=os.environ.get("DATA_ROOT"),
-        metavar="FOLDER",
-        help="folder that holds MNIST, or where it is downloaded (default: DATA_ROOT)",
-    )
+    where = "folder that holds MNIST, or where it is downloaded (default: DATA_ROOT)"
+    group.addoption("--data-root", default=os.environ.get("DATA_ROOT"), metavar="FOLDER", help=where)
     group.addoption("--device", default="auto", help="auto, cpu or cuda")
 
 
@@ -32,11 +26,17 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_report_collectionfinish() -> list[str]:
+    from models import pace
+
+    return pace.compiles_again()
+
+
 def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None]:
     """What experiments are told: dataset, data_root and device."""
     given = config.option
-    if given.dataset not in (None, *DATASETS):
-        raise pytest.UsageError(f"unknown dataset {given.dataset!r}: there are {' and '.join(DATASETS)}")
+    if given.dataset not in (None, "digits", "mnist"):
+        raise pytest.UsageError(f"unknown dataset {given.dataset!r}: there are digits and mnist")
     root = str(config.invocation_params.dir / given.data_root) if given.data_root else None
     return {"dataset": given.dataset, "data_root": root, "device": _device(given.device)}
 

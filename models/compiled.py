@@ -1,7 +1,9 @@
 """The engine for a CPU: one network after the other through a compiled loop, on one thread."""
 
+import multiprocessing
+import sys
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from models.compiled_layout import (
     samples_of,
 )
 from models.compiled_steps import run
-from models.compiled_vectors import without_collector
+from models.compiled_vectors import UNSTORED, is_stored, without_collector
 from models.experiment import Experiment
 from models.rounding import without_denormals
 from models.seeding import generator
@@ -37,6 +39,7 @@ def train(experiment: Experiment, seeds: Sequence[int], root: Path | None) -> Ar
 
     Answers (seed * series, …). The bits of a network depend on nothing but its seed and its place in the series.
     """
+    _say_where_nothing_is_stored()
     parts = raw_sets(experiment, seeds, root)
     initial = networks.initial_parameters(experiment, seeds).numpy()
     initial = initial.reshape(len(seeds), experiment.series, -1)  # (seed, series, parameter)
@@ -57,6 +60,13 @@ def train(experiment: Experiment, seeds: Sequence[int], root: Path | None) -> Ar
     steps = np.array(experiment.record_steps)
     arrays |= {"epoch": -(-steps // experiment.steps_per_epoch), "record_step": steps}
     return arrays | ({"snapshot_step": np.array(experiment.snapshot_steps)} if experiment.snapshots_every else {})
+
+
+@cache
+def _say_where_nothing_is_stored() -> None:
+    """On stderr; of a worker, the session says it."""
+    if not is_stored(run) and multiprocessing.parent_process() is None:
+        print(UNSTORED, file=sys.stderr)
 
 
 def _inputs(experiment: Experiment, root: Path | None, parts: Sets, row: int) -> Inputs:

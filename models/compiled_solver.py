@@ -11,7 +11,7 @@ from torch import Tensor
 
 from models import compiled_hessian, compiled_vectors
 from models.compiled_hessian import Array, Network, network_of, numbers, order
-from models.compiled_vectors import COMPILED, inner, without_collector
+from models.compiled_vectors import COMPILED, inner, stored, without_collector
 from models.experiment import Experiment
 
 
@@ -142,7 +142,7 @@ def _cached(source: int) -> Callable[..., Found]:
         _ = source  # by this, too, numba stores what it compiled
         return _solve(net, start, damping, almost_zero, most_iterations)
 
-    return njit(cache=True, **COMPILED)(run)
+    return stored(run)
 
 
 # The sum of all that `run` calls, so that nothing is taken from the cache that an older source was compiled to.

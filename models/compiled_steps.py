@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from models import compiled_layout, compiled_products, compiled_vectors
 from models.compiled_layout import LANES, ROOM, Array, History, Network, Samples
@@ -18,7 +17,7 @@ from models.compiled_products import (
     one_output,
     turn_weights,
 )
-from models.compiled_vectors import COMPILED, add_times, fetch, inner, load, store
+from models.compiled_vectors import add_times, fetch, inner, load, store, stored
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults
 
@@ -203,7 +202,7 @@ def _loop(source: int) -> Callable[..., None]:
                 if history.done[0] == history.record_steps[history.done[1]]:
                     _record(net, given, history)
 
-    return njit(cache=True, **COMPILED)(run)
+    return stored(run)
 
 
 # Numba stores what it compiled by the source of `run` alone: as a value in it, the sum of what it calls is a part.

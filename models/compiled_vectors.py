@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numba.core.cgutils
@@ -15,12 +15,29 @@ cgutils: Any = numba.core.cgutils
 # Without fastmath: what was just compiled and what comes from numba's cache are not optimised alike, and with it they
 # were rounded otherwise.
 COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy")
+UNSTORED = (
+    "numba finds no folder to store what it compiles, so every process compiles it again: "
+    "set NUMBA_CACHE_DIR to a folder that can be written"
+)
 
 
 def inner(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function that compiled code alone calls."""
     without: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)
     return njit(**COMPILED, **without)(function)
+
+
+def stored(function: Callable[..., Any]) -> Any:
+    """A function that Python calls, stored for later processes where numba finds a folder for it."""
+    compiled = njit(**COMPILED)(function)
+    with suppress(RuntimeError):  # there is none that can be written
+        compiled.enable_caching()
+    return compiled
+
+
+def is_stored(function: Any) -> bool:
+    """Whether numba finds a folder for it."""
+    return function.stats.cache_path is not None
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Pace: how long a training will take before any has run."""
 
+import os
 import time
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -39,6 +41,17 @@ def estimate(experiment: Experiment, seeds: int, device: str = "cpu") -> float:
     update = _STEP + 3 * _PRODUCT * experiment.depth + _PARAMETER * size * parameter_count(*widths)
     whole = recorded * forwards + experiment.samples * (forwards + backwards) + experiment.steps * update
     return (_COMPILING[experiment.dtype] + networks * (_NETWORK + whole)) * _RATE / matrix_product_rate()
+
+
+def compiles_again() -> list[str]:
+    """What to say where numba cannot store what it compiles, else nothing."""
+    folder = Path(__file__).with_name("__pycache__")
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        return []  # without importing numba
+    from models.compiled_steps import run
+    from models.compiled_vectors import UNSTORED, is_stored
+
+    return [] if is_stored(run) else [UNSTORED]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,6 +53,24 @@ def test_fresh_processes_that_compile_anew_give_the_same_bits(tmp_path):
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         found.add(done.stdout.strip())
     assert len(found) == 1
+
+
+def test_where_numba_finds_no_folder_to_store_in_it_compiles_and_says_so_once(tmp_path):
+    shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "conftest.py", tmp_path)
+    nowhere = tmp_path / "models" / "__pycache__"
+    nowhere.touch()  # a file, below which nobody can write
+    folders = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "USERPROFILE"), str(nowhere / "below"))
+    environment = os.environ | folders | {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))}
+    train_twice = (
+        "from models.training import train, Experiment as E; [train(E('cos', (2,), epochs=1), [0]) for _ in 'ab']"
+    )
+    for command in (["-c", train_twice], ["-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]):
+        done = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in (0, pytest.ExitCode.NO_TESTS_COLLECTED), done.stderr
+        assert (done.stdout + done.stderr).count("numba finds no folder to store what it compiles") == 1
 
 
 def test_buffers_begin_at_a_multiple_of_64_bytes():
