@@ -44,9 +44,9 @@ def generated(path: Path, root: Path, artifacts: Path) -> str:
     Raises StaleFinding where the words of a finding are no longer borne out, ValueError where the record is damaged.
     """
     text, summary = path.read_text(encoding="utf-8"), read(artifacts)
-    is_below = artifacts.resolve().is_relative_to(root.resolve())  # of a copy elsewhere the name is all that is known
-    place = artifacts.resolve().relative_to(root.resolve()).as_posix() if is_below else artifacts.resolve().name
-    figures = f"{'../' if path.parent != root else ''}{place}"
+    place, top = artifacts.resolve(), root.resolve()
+    below = place.relative_to(top).as_posix() if place.is_relative_to(top) else "artifacts"  # of a copy elsewhere
+    figures = f"{'../' if path.parent != root else ''}{below}"
     parts: dict[str, Callable[[], str]] = {
         "verdicts": lambda: verdict_table(summary),
         "findings": lambda: _findings(summary, root, IN_SHORT, figures),
