@@ -5,10 +5,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from claims.homework.report import READING_ERROR
 from models.data import TEST_SIZE
 from models.runs import experiment_of, samples
 from models.seeding import Stream
-from ontrial.evidence.comparisons import Comparison, beside_report
+from ontrial.evidence.comparisons import Comparison, Read, beside_report
 from ontrial.measures.correlations import kendall_tau
 from ontrial.measures.curves import final, mean_squared_error, steps_to_converge
 from ontrial.measures.images import gap_per_10_000, images_right, per_10_000
@@ -146,6 +147,19 @@ def compared(
     values: by configuration, (seed,) each, or the report's numbers.
     """
     return how(*(np.stack([values[key] for key in group]) for group in (first, others)))
+
+
+def read_off(
+    how: Lead, numbers: Mapping[str, Mapping[int, float]], name: str, first: Sequence[int], others: Sequence[int]
+) -> Read:
+    """The same of the report's numbers, each of which may be off by its reading error; accuracies as images of 30,000.
+
+    numbers: by name, such as "test_loss", and configuration.
+    """
+    quantity = name.partition("_")[2]
+    scale = 30_000 if quantity == "accuracy" else 1
+    lead = float(compared(how, numbers[name], first, others))
+    return Read(scale * lead, scale * 2 * READING_ERROR[quantity])
 
 
 def last_gradients(runs: Runs) -> Array:

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from claims.homework.figures import sensitivity as figures
-from claims.homework.measures import batches, beside, compared, last_gradients, late_images, late_losses, of, own_tau
+from claims.homework.measures import (
+    batches,
+    beside,
+    compared,
+    last_gradients,
+    late_images,
+    late_losses,
+    of,
+    own_tau,
+    read_off,
+)
 from claims.homework.report import BATCHES, BY_BATCH, SENSITIVITY_BY_BATCH
 from models.experiment import Experiment, parameter_count
 from models.probes import frozen_gradients, image_gradients, sensitivity
@@ -54,7 +64,7 @@ def test_accuracy_is_best_between_100_and_1000(claim, runs, part):
     reported, ahead = BY_BATCH[f"{part}_accuracy"], compared(best_lead, late_images(runs, part), INSIDE, OUTSIDE)
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
     claim.reported = beside(runs, f"{part}_accuracy", reported, "batch")
-    claim.own_numbers = {IMAGES: 30_000 * compared(best_lead, reported, INSIDE, OUTSIDE)}
+    claim.own_numbers = {IMAGES: read_off(best_lead, BY_BATCH, f"{part}_accuracy", INSIDE, OUTSIDE)}
     claim.holds_if(claim.median(ahead, f"{part} {IMAGES}: best inside − best outside") > 0)
 
 
@@ -64,7 +74,7 @@ def test_accuracy_is_worst_below_10_and_above_1000(claim, runs, part):
     ahead, alone = (compared(worst_lead, late_images(runs, part, last), MIDDLE, ENDS) for last in (3, 1))
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
     claim.asides = (claim.median(alone, "the same at the last epoch alone"),)
-    claim.own_numbers = {IMAGES: 30_000 * compared(worst_lead, BY_BATCH[f"{part}_accuracy"], MIDDLE, ENDS)}
+    claim.own_numbers = {IMAGES: read_off(worst_lead, BY_BATCH, f"{part}_accuracy", MIDDLE, ENDS)}
     claim.holds_if(claim.median(ahead, f"{part} {IMAGES}: worst of 25 … 500 − better of both ends") > 0)
 
 
@@ -75,7 +85,7 @@ def test_loss_is_lowest_between_100_and_1000(claim, runs, part):
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
     claim.asides = (claim.median(alone, "the same at the last epoch alone"),)
     claim.reported = beside(runs, f"{part}_loss", BY_BATCH[f"{part}_loss"], "batch")
-    claim.own_numbers = {"nats": compared(lowest_lead, BY_BATCH[f"{part}_loss"], INSIDE, OUTSIDE)}
+    claim.own_numbers = {"nats": read_off(lowest_lead, BY_BATCH, f"{part}_loss", INSIDE, OUTSIDE)}
     claim.holds_if(claim.median(below, f"{part} loss (nats), mean of the last 3 records: lowest outside − inside") > 0)
 
 
@@ -86,7 +96,7 @@ def test_loss_rises_at_5_and_at_1500(claim, runs, part):
     names = {batch: f"{part} loss (nats), mean of the last 3 records: at {batch} − lowest inside" for batch in ENDS}
     claim.asides = (claim.jointly(*(claim.median(rise[batch], names[batch]) > 0 for batch in ENDS)),)
     claim.figure = figures.accuracy_and_loss(runs, BY_BATCH)
-    claim.own_numbers = {"nats": [compared(lowest_lead, BY_BATCH[f"{part}_loss"], INSIDE, [b]) for b in ENDS]}
+    claim.own_numbers = {"nats": [read_off(lowest_lead, BY_BATCH, f"{part}_loss", INSIDE, [b]) for b in ENDS]}
     claim.holds_if(*(claim.median(rise[batch], names[batch]) > 0 for batch in ENDS))
 
 

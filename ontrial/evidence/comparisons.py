@@ -10,9 +10,22 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.evidence.verdicts import Evidence, Region
+from ontrial.evidence.intervals import Interval
+from ontrial.evidence.verdicts import Evidence, Region, Verdict
 
-ByUnit = Mapping[str, float | Sequence[float | None] | None]
+OwnVerdict = Literal["yes", "no", "cannot be read", "not given"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A number that was read off a figure, and how far it may be off."""
+
+    value: float
+    error: float
+
+
+Own = float | Read | None
+ByUnit = Mapping[str, Own | Sequence[Own]]
 _UNIT = re.compile(r"(?<=\s)\(([^()]+)\)")  # in brackets, after a space
 
 
@@ -48,13 +61,14 @@ def beside_report(
     )
 
 
-def own_verdict(evidence: Sequence[Evidence], numbers: ByUnit) -> Literal["yes", "no", "not given"]:
+def own_verdict(evidence: Sequence[Evidence], numbers: ByUnit) -> OwnVerdict:
     """Whether a claim holds by the report's own numbers, put to the same test as ours.
 
     numbers: one for each condition whose measure contains these words, in the order of the conditions, None where the
     report gives nothing. The words name the unit: what a measure has in brackets must be among them. Conditions that
     no words name, such as that training lowered the loss, are not asked about. One number outside its region is a
-    "no", whatever else is missing; a "yes" takes all of them.
+    "no", whatever else is missing; a "yes" takes all of them. One that was read off a figure is inside or outside only
+    if it is as far as it may be off to either side.
 
     Raises TypeError where the words are missing, ValueError where no measure contains them, where they lack its unit,
     for another number of numbers than conditions, or for one that is not a number.
@@ -65,7 +79,7 @@ def own_verdict(evidence: Sequence[Evidence], numbers: ByUnit) -> Literal["yes",
     """
     if not isinstance(numbers, Mapping):
         raise TypeError(f'own_numbers: name the unit of each in words of its measure, {{"nats": 0.5}}, not {numbers}')
-    put: list[tuple[float | None, Region]] = []
+    put: list[tuple[tuple[float, float] | None, Region]] = []  # lowest and highest
     for words, given in numbers.items():
         values = np.atleast_1d(np.asarray(given, dtype=object)).tolist()
         named = [each for each in evidence if words and words in each.interval.measure]
@@ -75,13 +89,25 @@ def own_verdict(evidence: Sequence[Evidence], numbers: ByUnit) -> Literal["yes",
         units = [_UNIT.findall(each.interval.measure) for each in named]
         if not all(any(unit in words for unit in found) for found in units if found):
             raise ValueError(f"own_numbers: {words!r} does not name the unit of {measures}")
-        plain = [None if value is None else float(value) for value in values]
-        put += [(value, each.region) for value, each in zip(plain, named, strict=False)]
-    if any(value is not None and math.isnan(value) for value, _ in put):
+        put += [(_ends(value), each.region) for value, each in zip(values, named, strict=False)]
+    known = [(ends, region) for ends, region in put if ends is not None]
+    if any(math.isnan(end) for ends, _ in known for end in ends):
         raise ValueError(f"the report's own numbers are numbers, not {dict(numbers)}")
-    if any(value is not None and value not in region for value, region in put):
+    inside = [Evidence(Interval("", low, low, high, 0, ()), region).verdict for (low, high), region in known]
+    if Verdict.REFUTED in inside:
         return "no"
-    return "yes" if put and all(value is not None for value, _ in put) else "not given"
+    if Verdict.INCONCLUSIVE in inside:
+        return "cannot be read"
+    return "yes" if put and len(known) == len(put) else "not given"
+
+
+def _ends(own: Own) -> tuple[float, float] | None:
+    """The lowest and the highest that a number of the report may be; digits that no figure gives decide nothing."""
+    if own is None:
+        return None
+    if isinstance(own, Read):
+        return round(own.value - own.error, 9), round(own.value + own.error, 9)
+    return float(own), float(own)
 
 
 def _word(name: Hashable) -> str:

@@ -117,6 +117,7 @@ def own_numbers(claim: Claim) -> str:
     return {
         "yes": "By the report's own numbers: yes, it holds.",
         "no": "By the report's own numbers: no, it does not hold.",
+        "cannot be read": "By the report's own numbers: its figure cannot be read so closely.",
     }.get(claim.by_its_own_numbers, "")
 
 

@@ -11,7 +11,7 @@ from ontrial.evidence.comparisons import Comparison
 from ontrial.evidence.verdicts import Estimated, Evidence, Verdict
 from ontrial.report import Folder, Task
 
-OwnNumbers = Literal["yes", "no", "not given"]
+OwnNumbers = Literal["yes", "no", "cannot be read", "not given"]
 AT_THE_BORDER, NO_SEED = "at the border", "no seed meets the condition"
 Key = tuple[str, str, str, str, str, int | None]
 

@@ -73,7 +73,10 @@ class Claim:
     def by_its_own_numbers(self) -> OwnNumbers:
         """What the report's own numbers say of it: no as soon as those of one case do, yes where those of all do."""
         given = {each.by_its_own_numbers for each in self.shown or self.earlier}
-        return "no" if "no" in given else "yes" if given == {"yes"} else "not given"
+        for word in ("no", "cannot be read"):
+            if word in given:
+                return word
+        return "yes" if given == {"yes"} else "not given"
 
     @cached_property
     def before(self) -> Mapping[int, tuple[Verdict, int | None]]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ontrial.evidence.comparisons import beside_report, own_verdict
+from ontrial.evidence.comparisons import Read, beside_report, own_verdict
 from ontrial.evidence.intervals import exactly, median_interval
 
 
@@ -57,6 +57,13 @@ ACCURACY, IMAGES, LOSS = "test accuracy", "images per 10,000", "training loss"
         ({ACCURACY: 0.969, IMAGES: None}, "no"),
         ({ACCURACY: None, IMAGES: 0.0}, "no"),
         ({ACCURACY: 0.95, IMAGES: -1}, "no"),
+        ({ACCURACY: Read(0.946, 0.0005)}, "yes"),
+        ({ACCURACY: Read(0.945, 0.0005)}, "cannot be read"),
+        ({ACCURACY: Read(0.967, 0.0015)}, "no"),
+        ({IMAGES: Read(0.956 - 0.955, 0.001)}, "cannot be read"),  # the last bit of a difference decides nothing
+        ({IMAGES: [Read(0.038 - 0.036, 0.002)]}, "cannot be read"),
+        ({ACCURACY: 0.969, IMAGES: Read(0.0, 1.0)}, "no"),
+        ({ACCURACY: None, IMAGES: Read(3.0, 1.0)}, "not given"),
     ],
 )
 def test_the_reports_own_numbers_are_put_to_the_same_test(numbers, verdict):

@@ -59,6 +59,8 @@ def test_n_is_that_of_the_condition_that_took_most_seeds():
         (["yes", "yes"], "yes"),
         (["yes", "not given"], "not given"),
         (["not given", "no"], "no"),
+        (["cannot be read", "no"], "no"),
+        (["yes", "cannot be read"], "cannot be read"),
         (["not given"], "not given"),
     ],
 )

@@ -97,7 +97,7 @@ def leads_by_epoch(runs: Mapping[str, Run]) -> Drawing:
         axes.axhline(0, color="0.3", linewidth=0.8, linestyle="dotted", label="no lead")
         shown = np.stack([lead[:, lead.shape[1] // 2 :] for lead in leads.values()])
         axes.set(xlabel="epoch", xlim=(1, lead.shape[1]), ylabel="lead (images of 10,000)")
-        axes.set_ylim(float(shown.min()) - 20, float(shown.max()) + 20)
+        axes.set_ylim(min(float(shown.min()), 0) - 20, float(shown.max()) + 20)
         legend(axes, has_reported=False, loc="best")
         return figure
 

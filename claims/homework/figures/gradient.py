@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
-    """Training loss above gradient norm of the first seed, with its spikes and its three largest changes of slope.
+    """Training loss above gradient norm of the first seed, with its spikes, above the loss's change of slope.
+
+    The three largest changes are marked, and where their upper quarter begins.
 
     reported_spikes: steps at which the report sees them at its learning rate, that of the first run.
     """
@@ -27,27 +29,37 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
     steps = [experiment_of(run).steps for run in runs.values()]
 
     def draw(caption: str) -> "Figure":
-        figure, axes = grid(2, len(curves), (5.2 * len(curves), 5.6), sharex="col")
+        figure, axes = grid(3, len(curves), (5.2 * len(curves), 7.8), sharex="col")
         figure.suptitle("Training loss and gradient norm on cos(x)", fontweight="bold", fontsize=12)
         figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
-        for (upper, lower), count, (name, (loss, norm)) in zip(axes.T, steps, curves.items(), strict=True):
-            changes = np.flatnonzero(largest_changes(slope_change(loss))[0])
+        for (upper, lower, lowest), count, (name, (loss, norm)) in zip(axes.T, steps, curves.items(), strict=True):
+            change = slope_change(loss)
+            changes = np.flatnonzero(largest_changes(change)[0])
             peaks = np.flatnonzero(_spikes(norm, count // steps[0])[0])
             upper.plot(loss[0], color=COLOURS[0], linewidth=1.1)
             lower.plot(norm[0], color=COLOURS[1], linewidth=0.8, zorder=2)
             lower.plot(peaks, norm[0, peaks], linestyle="none", marker="v", markersize=6, color="black", label="spike")
-            for axis in (upper, lower):
+            judged = slice(WINDOW // 2, -(WINDOW // 2))
+            inside = peaks[(peaks >= judged.start) & (peaks < change.shape[1] + judged.stop)]
+            lowest.plot(np.arange(change.shape[1])[judged], change[0, judged], color=COLOURS[3], linewidth=0.9)
+            lowest.plot(inside, change[0, inside], linestyle="none", marker="v", markersize=6, color="black")
+            quarter = float(np.quantile(change[0, judged], 0.75))
+            lowest.axhline(quarter, color="0.3", linewidth=1, linestyle="dashed", label="the upper quarter, from here")
+            for axis in (upper, lower, lowest):
                 for index, step in enumerate(changes):
                     label = None if index else "one of the 3 largest changes of slope"
                     axis.axvline(step, color=COLOURS[2], linewidth=1.2, linestyle="dotted", label=label, zorder=1)
             upper.set(yscale="log", title=name, xlim=(0, loss.shape[1]))
-            lower.set(yscale="log", xlabel="step")
+            lower.set(yscale="log")
+            lowest.set(yscale="log", xlabel="step")
         _reported_places(axes[1, 0], reported_spikes)
         axes[1, 0].set_xlim(0, max(steps[0], *reported_spikes))
         axes[0, 0].set_ylabel("training loss (MSE)")
         axes[1, 0].set_ylabel("gradient norm (L2)")
+        axes[2, 0].set_ylabel("change of slope (1 / step)")
         over_lines = {"frameon": True, "framealpha": 1, "edgecolor": "none"}
         axes[1, -1].legend(*axes[1, 0].get_legend_handles_labels(), fontsize=8.5, loc="upper right", **over_lines)
+        axes[2, -1].legend(handles=axes[2, 0].get_lines()[2:3], fontsize=8.5, loc="best", **over_lines)
         return figure
 
     return drawing("gradient-norm", runs, draw, *(curve for pair in curves.values() for curve in pair))
