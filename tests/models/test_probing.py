@@ -15,8 +15,7 @@ from models.probes import sensitivity
 from models.probing import Probe
 from models.rounding import _compiled_for as compiled_for
 from models.training import Trained, train
-from ontrial.running.scale import Scale
-from ontrial.running.sources import _reached, spec
+from ontrial.running.sources import reached_files, spec
 from ontrial.running.store import described, name_of
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +58,7 @@ def test_a_question_is_named_by_its_networks_and_by_every_module_of_ours_that_it
         Probe(mean_parameter, NETS), Probe(mean_parameter, OTHERS), Probe(widths, NETS), Probe(widths, NETS, OTHERS)
     )]  # fmt: skip
     assert len(set(names)) == 4
-    reached = set(_reached(spec("models.probes")))
+    reached = reached_files(spec("models.probes"))
     assert {"models/probes.py", "models/sets.py", "models/training.py", "models/networks.py"} <= reached
     monkeypatch.setattr(probing, "module_digest", lambda name: "a mended probe")
     assert name_of(described(Probe(mean_parameter, NETS)), 1) not in names
@@ -100,7 +99,7 @@ def test_what_a_question_depends_on_is_told_without_what_answers_it():
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
-    assert "models/compiled_vectors.py" in _reached(spec("models.stationary_points"))
+    assert "models/compiled_vectors.py" in reached_files(spec("models.stationary_points"))
 
 
 def test_its_defaults_are_nested_as_its_terms_are():
