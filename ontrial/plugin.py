@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--store", default="runs", metavar="FOLDER", help="the run store (default: runs)")
     group.addoption("--artifacts", metavar="FOLDER", help="verdicts and figures (default: artifacts, artifacts/fast)")
     group.addoption("--lock-limit", type=float, default=LIMIT, metavar="SECONDS", help="wait so long for a lock")
+    group.addoption("--no-repeat", action="store_true", help="train no seed of a @training twice to compare")
     parser.addini("ontrial_packages", "packages whose versions a session records", type="args")
     group.addoption("--accept", action="store_true", help="write the verdicts that are found into known.toml")
     group.addoption("--register", action="store_true", help="lock the criteria in registered.toml (runs fast)")
@@ -71,7 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if (option.accept or option.register) and getattr(option, "numprocesses", None):
             raise ValueError("--accept and --register need all verdicts in one process: leave -n out")
         own = config.hook.pytest_ontrial_options(config=config) or {}
-        setting = Setting(RunStore(config.rootpath / option.store), option.fresh, option.lock_limit)
+        store = RunStore(config.rootpath / option.store)
+        setting = Setting(store, option.fresh, option.lock_limit, repeat=not option.no_repeat)
         cluster = None if option.engine is None else dask_executor(option.engine)
         plan = Plan(setting, option.workers or cores(), cluster)
         sizes = scales(own, option.seeds, option.most_seeds)
@@ -109,7 +111,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             state.add(item, state.claims[item])
         for tier in {state.claims[item].tier for item in items}:
             writable(state.artifacts[tier])
-        writable(state.plan.setting.store.folder)
+        if not state.plan.setting.store.folder.is_dir():  # one that may only be read may have all that is needed
+            writable(state.plan.setting.store.folder)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -180,6 +180,20 @@ class Stacked(Mapping[str, Array]):
 
     def __len__(self) -> int:
         return len(set(self.rows[0]) | set(self.below))
+
+
+_RESERVED = frozenset({*dir(Run), *dir(Runs), *Run.__dataclass_fields__, *Runs.__dataclass_fields__})
+
+
+def require_free(names: Iterable[str]) -> None:
+    """Raises ValueError for names of arrays that mean something else of a run or of runs, or that begin with "_"."""
+    taken = sorted(
+        str(each) for each in names if each in _RESERVED or not isinstance(each, str) or each[:1] in ("", "_")
+    )
+    if taken:
+        raise ValueError(
+            f"an array may not be named {', '.join(taken)}: a run, or runs, have that themselves; rename it"
+        )
 
 
 def require_finite(run: Run) -> None:

@@ -154,6 +154,7 @@ def _lowest_share(successes: int, n: int, alpha: float) -> float:
 
 
 def _numbers(values: ArrayLike, measure: str, seeds: Sequence[int] | None) -> NDArray[np.floating]:
+    _require_unmasked(values, measure)
     numbers = np.asarray(values, dtype=float)
     if numbers.ndim != 1:
         raise ValueError(f"{measure}: one number a seed is needed, (seed,), not an array of shape {numbers.shape}")
@@ -164,12 +165,19 @@ def _numbers(values: ArrayLike, measure: str, seeds: Sequence[int] | None) -> ND
 
 
 def _spoken_of(among: ArrayLike | None, n: int, measure: str) -> NDArray[np.bool_]:
+    _require_unmasked(among, measure)
     chosen = np.ones(n, dtype=bool) if among is None else np.asarray(among)
     if chosen.dtype != bool or chosen.shape != (n,):
         raise ValueError(
             f"{measure}: `among` is true or false for each of {n} seeds, not {chosen.dtype} {chosen.shape}"
         )
     return chosen
+
+
+def _require_unmasked(values: object, measure: str) -> None:
+    """Raises ValueError for a masked array, which would be judged on what lies under its mask."""
+    if np.ma.isMaskedArray(values):
+        raise ValueError(f"{measure}: a masked array; pass all seeds' numbers, and `among` for those that count")
 
 
 def _refuse(broken: NDArray[np.bool_], what: str, seeds: Sequence[int] | None) -> None:

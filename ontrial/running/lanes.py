@@ -11,6 +11,7 @@ from multiprocessing.synchronize import Event
 from typing import Any
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_SETTINGS = dict.fromkeys(_THREADS, "1") | {"PYTHONHASHSEED": "0"}  # the order of a set is the same in all of them
 _SPAWN = multiprocessing.get_context("spawn")
 _AHEAD = 2  # jobs that a process is handed, so that it never waits for us
 
@@ -38,6 +39,11 @@ class Lane:
         self._make, self._capacity = make, capacity
         self._executor: Executor | None = None
         self._futures: set[Future[Any]] = set()
+
+    @property
+    def load(self) -> int:
+        """The jobs that it was handed and has not done."""
+        return len(self._futures)
 
     def has_room(self) -> bool:
         """Whether it takes another job now."""
@@ -89,12 +95,16 @@ def lanes(workers: int, device_threads: int, device: str | None, cluster: Execut
 
 
 def _process_lane() -> Lane:
-    began = _SPAWN.Event()
-    return Lane("process", lambda: _process(began), _AHEAD, 1, began.is_set)
+    began: list[Event] = []  # of its present process: a lane that gets no job starts nothing
+
+    def make() -> Executor:
+        began[:] = [_SPAWN.Event()]
+        return _process(began[0])
+
+    return Lane("process", make, _AHEAD, 1, lambda: began[0].is_set())
 
 
 def _process(began: Event) -> Executor:
-    began.clear()
     return ProcessPoolExecutor(1, _SPAWN, initializer=_begin, initargs=(began,))
 
 
@@ -105,9 +115,9 @@ def _begin(began: Event) -> None:
 
 @contextmanager
 def _one_thread_each() -> Iterator[None]:
-    """Processes that are started in here compute with one thread each."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    """Processes that are started in here compute with one thread each, and hash text alike."""
+    before = {name: os.environ.get(name) for name in _SETTINGS}
+    os.environ.update(_SETTINGS)
     try:
         yield
     finally:

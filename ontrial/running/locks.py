@@ -3,13 +3,16 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
+from ontrial.files import make_folder, shared_mode
+
 PATIENCE = 5.0  # seconds before the wait is told
 LIMIT = 3600.0  # seconds before it is given up: `--lock-limit`
+_REMOVES = int(filelock.__version__.split(".")[0]) < 4  # filelock removed the file itself before it was at 4
 
 
 class LockHeld(Exception):
@@ -22,12 +25,14 @@ def _tell(line: str) -> None:
 
 @contextmanager
 def locked(path: Path, limit: float = LIMIT, tell: Callable[[str], object] = _tell) -> Iterator[None]:
-    """Hold a lock file; after 5 s of waiting that is told, after the limit (in seconds) it is an error.
+    """Hold a lock file, and remove it; after 5 s of waiting that is told, after the limit (in seconds) it is an error.
 
     Raises LockHeld, and OSError where the file cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock, started = filelock.FileLock(path), time.monotonic()
+    make_folder(path.parent)
+    mode = shared_mode(path.parent)
+    lock = filelock.FileLock(path) if mode is None else filelock.FileLock(path, mode=mode)
+    started = time.monotonic()
     try:
         lock.acquire(timeout=min(PATIENCE, limit))
     except filelock.Timeout:
@@ -42,4 +47,7 @@ def locked(path: Path, limit: float = LIMIT, tell: Callable[[str], object] = _te
     try:
         yield
     finally:
+        if not _REMOVES:
+            with suppress(OSError):  # a system that removes no open file
+                path.unlink()  # whoever waits for it sees that it is gone, and makes another
         lock.release()

@@ -3,14 +3,15 @@
 import dataclasses
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
+from ontrial.files import writable
 from ontrial.running.lanes import lanes
-from ontrial.running.queue import Job, Progress, Setting, TrainingError, work_off
+from ontrial.running.queue import Job, NotRepeated, Progress, Setting, TrainingError, work_off
 from ontrial.running.shelf import Shelf
-from ontrial.running.store import Stored
+from ontrial.running.store import Stored, identity
 from ontrial.running.trial import Trial
 from ontrial.trainings import Run, Runs, Stacked, Training, require_finite
 
@@ -39,6 +40,8 @@ class Plan:
     _failures: dict[str, Exception] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
     _blocked: list[Job] = field(default_factory=list)
+    _repeated: set[Hashable] = field(default_factory=set)
+    _distrusted: dict[Hashable, NotRepeated] = field(default_factory=dict)
     _shelf: Shelf = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,6 +62,14 @@ class Plan:
         less room than these jobs need.
         """
         first = list(first)
+        try:
+            writable(self.setting.store.folder)
+        except ValueError as error:
+            while first:
+                job = first.pop()
+                said = f"{job} is not in the run store, which is read-only: {error}"
+                first += self._then(job, TrainingError(said))
+            return
         self._require_room(first)
         trainings = [each for trial in self.trials for each in _with_needs(trial.trainings.values())]
         places = {each.place for each in trainings} - {"process"}
@@ -80,6 +91,8 @@ class Plan:
         below = [self.run(each, seeds) for each in training.needs]
         keys = self._shelf.keys(training, seeds)
         rows = [self._load(training, seed, key) for seed, key in zip(seeds, keys, strict=True)]
+        if any(row.arrays.keys() != rows[0].arrays.keys() for row in rows):
+            raise TrainingError(f"{training} left other arrays for one seed than for another")
         arrays = Stacked([row.arrays for row in rows], training.shared, below[0].arrays if below else {})
         return Run(training, seeds, arrays, sum(row.seconds for row in rows))
 
@@ -102,11 +115,12 @@ class Plan:
 
     def seconds_of_first_looks(self) -> float:
         """Seconds that all first looks would take on all workers if nothing were stored."""
-        seeds: dict[Training, int] = {}
+        most: dict[Hashable, float] = {}
         for trial in self.trials:
             for training in _with_needs(trial.trainings.values()):
-                seeds[training] = max(seeds.get(training, 0), trial.looks[0])
-        return sum(training.estimate(count) for training, count in seeds.items()) / self.workers
+                name = identity(training)
+                most[name] = max(most.get(name, 0.0), training.estimate(trial.looks[0]))
+        return sum(most.values()) / self.workers
 
     def damaged(self) -> list[str]:
         """What was found damaged in this session and set aside."""
@@ -128,20 +142,20 @@ class Plan:
     def _lacking(self, trial: Trial) -> list[Job]:
         jobs: list[Job] = []
         trial.lacks = set()
-        trainings = _with_needs(trial.trainings.values())
         try:
-            lacking = {training: self._seeds_lacking(training, trial.seeds) for training in reversed(trainings)}
+            trainings = _with_needs(trial.trainings.values())
+            lacking = [self._seeds_lacking(training, trial.seeds) for training in reversed(trainings)]
         except Exception as error:  # its data is missing, or its source cannot be told
             trial.fail(error)
             return []
-        for training in trainings:
+        for training, seeds in zip(trainings, reversed(lacking), strict=True):
             keys = self._shelf.keys(training, trial.seeds)
             if failed := next((self._failures[key] for key in keys if key in self._failures), None):
                 trial.fail(failed)
                 return []
             named = dict(zip(trial.seeds, keys, strict=True))
-            trial.lacks |= {named[seed] for seed in lacking[training]}
-            jobs += self._jobs(training, [seed for seed in lacking[training] if named[seed] not in self._asked])
+            trial.lacks |= {named[seed] for seed in seeds}
+            jobs += self._jobs(training, [seed for seed in seeds if named[seed] not in self._asked])
         self._asked |= {key for job in jobs for key in job.keys}
         return jobs
 
@@ -157,9 +171,11 @@ class Plan:
             each = max(training.estimate(1) - training.estimate(0), 1e-9)
             if each * size >= _WORTH_SPREADING:
                 size = min(max(1, int(_SECONDS_A_JOB / each)), -(-size // self.workers))
-        return [
-            self._shelf.job(training, tuple(seeds[start : start + size])) for start in range(0, len(seeds), size or 1)
-        ]
+        blocks = [tuple(seeds[start : start + size]) for start in range(0, len(seeds), size or 1)]
+        repeats = bool(blocks) and self.setting.repeat and (name := identity(training)) not in self._repeated
+        if repeats:
+            self._repeated.add(name)
+        return [self._shelf.job(training, block, repeats and block is blocks[0]) for block in blocks]
 
     def _ready(self, jobs: Iterable[Job]) -> list[Job]:
         """Those of these jobs, and of those that were blocked, whose needs are there."""
@@ -173,11 +189,20 @@ class Plan:
 
     def _then(self, job: Job, failure: TrainingError | None) -> list[Job]:
         """What follows a job that is done: jobs that waited for it, and the next looks of trials that did."""
-        if failure is None:
-            self._shelf.there |= set(job.keys)
-        else:
-            self._failures |= dict.fromkeys(job.keys, failure)
-            self._lose(set(job.keys), failure)
+        name = identity(job.training)
+        if isinstance(failure, NotRepeated):
+            self._distrusted[name] = failure
+            self._distrust(job.training, failure)
+        elif name in self._distrusted:
+            failure = self._distrusted[name]
+            self._distrust(job.training, failure)
+        stored = () if failure is not None and self.setting.fresh else filter(self.setting.store.has, job.keys)
+        there = set(stored) if failure is not None else set(job.keys)
+        self._shelf.there |= there
+        if failure is not None:
+            lost = set(job.keys) - there
+            self._failures |= dict.fromkeys(lost, failure)
+            self._lose(lost, failure)
         follow: list[Job] = []
         for trial in self.trials:
             if trial.is_open and not trial.lacks.isdisjoint(job.keys):
@@ -185,6 +210,18 @@ class Plan:
                 if not trial.lacks or failure is not None:
                     follow += self._next(trial)
         return self._ready(follow)
+
+    def _distrust(self, training: Training, failure: Exception) -> None:
+        """Nothing that a training left is used, whatever was judged by it so far; the next session trains it again."""
+        keys = self._shelf.every_key(training)
+        for key in filter(self.setting.store.has, keys):
+            self.setting.store.set_aside(key)
+        self._shelf.there -= keys
+        self._failures |= dict.fromkeys(keys, failure)
+        self._lose(keys, failure)
+        for trial in self.trials:
+            if identity(training) in map(identity, _with_needs(trial.trainings.values())):
+                trial.fail(failure)
 
     def _lose(self, keys: set[str], failure: Exception) -> None:
         """Jobs that wait for what has failed have failed as well."""
@@ -222,7 +259,8 @@ class Plan:
 
 def _with_needs(trainings: Iterable[Training]) -> list[Training]:
     """These trainings and all that they need, what is needed first, each once."""
-    found: dict[Training, None] = {}
+    found: dict[Hashable, Training] = {}
     for training in trainings:
-        found |= dict.fromkeys([*_with_needs(training.needs), training])
-    return list(found)
+        for each in (*_with_needs(training.needs), training):
+            found.setdefault(identity(each), each)
+    return list(found.values())

@@ -2,10 +2,12 @@
 
 import heapq
 import itertools
+import pickle
 import sys
 import time
+import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import numpy as np
 from ontrial.running.lanes import Lane, NoWorkers
 from ontrial.running.locks import LIMIT, locked
 from ontrial.running.store import RunStore, Stored
-from ontrial.trainings import Arrays, Training
+from ontrial.trainings import Array, Arrays, Training, require_free
 
 MOST_DEATHS = 3  # of workers, before the job that they worked on is given up
 _SECONDS_BETWEEN_REPORTS = 1.0
@@ -24,6 +26,10 @@ _SECONDS_BETWEEN_REPORTS = 1.0
 
 class TrainingError(Exception):
     """A job could not be trained or stored; says which and why."""
+
+
+class NotRepeated(TrainingError):
+    """A seed that was trained twice left something else the second time; says in which arrays."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every job of a session shares: the store, whether to train what is there, how long to wait for a lock."""
+    """What every job of a session shares: the store, whether to train what is there, how long to wait for a lock.
+
+    repeat: whether to train a seed of each training twice, where that says how.
+    """
 
     store: RunStore
     fresh: bool = False
     lock_limit: float = LIMIT
+    repeat: bool = True
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class Job:
     """One unit of work: a training with some of its seeds.
 
     keys: what each seed is stored under; needed: the keys of each training that it needs, seed by seed;
-    description: all that the result depends on but the seed.
+    description: all that the result depends on but the seed; repeats: whether its last seed is trained twice.
     """
 
     training: Training
@@ -67,37 +77,66 @@ class Job:
     keys: tuple[str, ...]
     needed: tuple[tuple[str, ...], ...] = ()
     description: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    repeats: bool = False
 
     def __str__(self) -> str:
         seeds = str(self.seeds[0]) if len(self.seeds) == 1 else f"{len(self.seeds)} seeds from {self.seeds[0]}"
         return f"{self.training} ({seeds})"
 
 
-def run_job(job: Job, setting: Setting) -> float:
-    """Train those seeds of a job that are not stored, and store them; answers the seconds that it took.
+def run_job(job: Job, setting: Setting) -> None:
+    """Train those seeds of a job that are not stored, and store them: one by one where the training takes one a call.
 
-    The seconds are those of the core where the work is done on it, not those that it waited for.
-    Raises TrainingError where what it needs is not in the store.
+    The seconds that are stored are those of the core where the work is done on it, not those that it waited for.
+    Raises TrainingError where what it needs is not in the store, and NotRepeated.
     """
     store = setting.store
-    clock = time.process_time if job.training.place == "process" else time.monotonic
     with ExitStack() as held:
         # in one order everywhere, or two sessions with other blocks could wait for each other
         for key in sorted(job.keys) if job.training.place == "process" else job.keys[:1]:  # a device's: a whole look
             held.enter_context(locked(store.lock(key), setting.lock_limit))
         rows = [row for row, key in enumerate(job.keys) if setting.fresh or not store.has(key)]
         if not rows:
-            return 0.0
-        seeds = [job.seeds[row] for row in rows]
-        needed = [_stacked(store, [keys[row] for row in rows], job) for keys in job.needed]
-        started = clock()
-        arrays = job.training.train(seeds, needed)
-        seconds = clock() - started
-        _check(arrays, len(seeds), job)
-        for index, (row, seed) in enumerate(zip(rows, seeds, strict=True)):
-            own = {name: values if name in job.training.shared else values[index] for name, values in arrays.items()}
-            store.save(job.keys[row], Stored(own, seconds / len(seeds)), {**job.description, "seed": seed})
-    return seconds
+            return
+        size = 1 if getattr(job.training, "one_by_one", False) else len(rows)
+        first: Arrays = {}
+        for start in range(0, len(rows), size):
+            arrays = _train_and_store(job, rows[start : start + size], store, first)
+            first = first or arrays
+        if job.repeats and hasattr(job.training, "again"):
+            before = {name: values[-1] for name, values in arrays.items() if name not in job.training.shared}
+            again = job.training.again(job.seeds[rows[-1]], 1 if len(rows) > 1 else 2)
+            _require_same(before, again, job.seeds[rows[-1]])
+
+
+def _train_and_store(job: Job, rows: Sequence[int], store: RunStore, first: Arrays) -> Arrays:
+    """Train these rows of a job; returns what they left. first: what the first of the job's rows left, if any has."""
+    clock = time.process_time if job.training.place == "process" else time.monotonic
+    seeds = [job.seeds[row] for row in rows]
+    needed = [_stacked(store, [keys[row] for row in rows], job) for keys in job.needed]
+    started = clock()
+    arrays = job.training.train(seeds, needed)
+    seconds = clock() - started
+    _check(arrays, len(seeds), job)
+    _require_alike(first or arrays, arrays, job)
+    for index, (row, seed) in enumerate(zip(rows, seeds, strict=True)):
+        own = {name: values if name in job.training.shared else values[index] for name, values in arrays.items()}
+        store.save(job.keys[row], Stored(own, seconds / len(seeds)), {**job.description, "seed": seed})
+    return arrays
+
+
+def _attempt(name: str, content: bytes) -> TrainingError | None:
+    """Do a job, pickled with its setting; returns what it failed with, as text: not every exception can be pickled.
+
+    The job is unpickled here, so that a class which cannot be imported in a worker is an error that says so.
+    """
+    try:
+        run_job(*pickle.loads(content))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # pytest's own, such as that of pytest.skip, are no Exception
+        return _failed(name, error)
+    return None
 
 
 def work_off(
@@ -115,7 +154,7 @@ def work_off(
     """
     started, order = time.monotonic(), itertools.count()
     waiting: dict[str, list[tuple[float, int, Job]]] = {}
-    running: dict[Future[float], tuple[Lane, Job]] = {}
+    running: dict[Future[TrainingError | None], tuple[Lane, Job]] = {}
     deaths: Counter[Job] = Counter()
     stillborn = 0  # workers in a row that died before they began
     costs = _Costs()
@@ -133,11 +172,16 @@ def work_off(
         push(job)
     last_report = 0.0
     while any(waiting.values()) or running:
-        for lane in lanes:
-            while (jobs := waiting.get(lane.place)) and lane.has_room():
-                _, _, job = heapq.heappop(jobs)
-                running[lane.submit(run_job, job, setting)] = (lane, job)
-        if not running:
+        while free := [lane for lane in lanes if waiting.get(lane.place) and lane.has_room()]:
+            lane = min(free, key=lambda each: each.load)
+            _, _, job = heapq.heappop(waiting[lane.place])
+            try:
+                content = pickle.dumps((job, setting))
+            except Exception as problem:  # it cannot be pickled
+                finish(job, _failed(str(job), problem))
+            else:
+                running[lane.submit(_attempt, str(job), content)] = (lane, job)
+        if not running and any(waiting.values()):
             place = next(place for place, jobs in waiting.items() if jobs)
             raise TrainingError(f"nothing here trains what belongs on {place!r}")
         done, _ = wait(running, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
@@ -162,7 +206,7 @@ def work_off(
             else:
                 lane.done(future)
                 stillborn = 0
-                finish(job, None if error is None else _failed(job, error))
+                finish(job, future.result() if error is None else _failed(str(job), error))
         if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
             last_report = now
             under_way = [job for _, job in running.values()]
@@ -213,21 +257,57 @@ def _stacked(store: RunStore, keys: list[str], job: Job) -> Arrays:
 
 
 def _check(arrays: Arrays, seeds: int, job: Job) -> None:
+    require_free(arrays)
+    if masked := [name for name, values in arrays.items() if np.ma.isMaskedArray(values)]:
+        raise TrainingError(f"{', '.join(masked)} is masked: fill what is masked, such as with NaN, or leave it out")
     wrong = [
         name
         for name, values in arrays.items()
         if name not in job.training.shared and (values.ndim == 0 or len(values) != seeds)
     ]
     if wrong:
-        raise TrainingError(f"{job} answered {', '.join(wrong)} without a first axis of its {seeds} seeds")
+        raise TrainingError(f"{job} returned {', '.join(wrong)} without a first axis of its {seeds} seeds")
 
 
-def _failed(job: Job, error: BaseException) -> TrainingError:
-    text = f"{type(error).__name__}: {error}"
+def _require_alike(first: Arrays, arrays: Arrays, job: Job) -> None:
+    """Raises TrainingError where seeds leave other arrays than each other, which no claim could stack."""
+    was, now = ({name: values.shape[1:] for name, values in each.items()} for each in (first, arrays))
+    if was != now:
+        raise TrainingError(
+            f"{job.training} returned other arrays, or shapes, for one seed than for another: {was}, {now}"
+        )
+
+
+def _require_same(before: Arrays, again: Iterable[Arrays], seed: int) -> None:
+    """Raises NotRepeated where the same seed left other bits in an array, all NaN being one."""
+    for arrays in again:
+        found = {name: values[0] for name, values in arrays.items()}
+        names = sorted(before.keys() ^ found.keys()) or [
+            name for name, values in before.items() if _bits(values) != _bits(found[name])
+        ]
+        if names:
+            raise NotRepeated(
+                f"seed {seed} was trained twice, and {', '.join(names)} differ: its result depends on what was trained "
+                "before it, or beside it, in its process. Draw from a generator made of the seed, keep nothing in the "
+                "module between calls, and leave out what may differ, such as times; --no-repeat trains nothing twice"
+            )
+
+
+def _bits(values: Array) -> tuple[Any, ...]:
+    own = np.where(np.isnan(values), np.nan, values) if values.dtype.kind in "fc" else values
+    return values.dtype, values.shape, own.tobytes()
+
+
+def _failed(name: str, error: BaseException) -> TrainingError:
+    try:
+        said = str(error)
+    except Exception:
+        said = "an error whose text cannot be made"
+    text = said if isinstance(error, NotRepeated) else f"{type(error).__name__}: {said}"
     if isinstance(error, OSError):
         text += ". Is the disk full, or the run store read-only? What was stored before is untouched."
-    failure = TrainingError(f"{job} failed: {text}")
-    failure.__cause__ = error
+    failure = (NotRepeated if isinstance(error, NotRepeated) else TrainingError)(f"{name} failed: {text}")
+    failure.add_note("".join(traceback.format_exception(error)))
     return failure
 
 

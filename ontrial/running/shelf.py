@@ -1,14 +1,23 @@
 """The shelf: what a session knows of the run store: names, what is there, what it read, what it found damaged."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ontrial.running.queue import Job, Setting, TrainingError, run_job
-from ontrial.running.store import Stored, described, name_of
+from ontrial.running.store import Stored, described, identity, name_of
 from ontrial.trainings import Training
 
 _MOST_BYTES = 2**30  # of arrays that are kept in memory
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a training's results depend on but the seed, and what each seed is stored under."""
+
+    description: dict[str, Any]
+    keys: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -24,18 +33,25 @@ class Shelf:
     _read: dict[str, Stored] = field(default_factory=dict)
     _bytes: int = 0
     _whole: set[str] = field(default_factory=set)
-    _described: dict[Training, dict[str, object]] = field(default_factory=dict)
-    _keys: dict[Training, dict[int, str]] = field(default_factory=dict)
+    _known: dict[tuple[Hashable, ...], _Known] = field(default_factory=dict)
+    _met: dict[int, tuple[Training, _Known]] = field(default_factory=dict)  # by id, so that it is looked up fast
 
     def keys(self, training: Training, seeds: tuple[int, ...]) -> tuple[str, ...]:
         """What these seeds are stored under. Raises what the training raises where its data is missing."""
-        description, known = self._description(training), self._keys.setdefault(training, {})
-        return tuple(known.get(seed) or known.setdefault(seed, name_of(description, seed)) for seed in seeds)
+        known = self._know(training)
+        for seed in seeds:
+            if seed not in known.keys:
+                known.keys[seed] = name_of(known.description, seed)
+        return tuple(known.keys[seed] for seed in seeds)
 
-    def job(self, training: Training, seeds: tuple[int, ...]) -> Job:
+    def every_key(self, training: Training) -> set[str]:
+        """What all seeds of a training that were spoken of in this session are stored under."""
+        return set(self._know(training).keys.values())
+
+    def job(self, training: Training, seeds: tuple[int, ...], repeats: bool = False) -> Job:
         """The job of training these seeds."""
         needed = tuple(self.keys(need, seeds) for need in training.needs)
-        return Job(training, seeds, self.keys(training, seeds), needed, self._description(training))
+        return Job(training, seeds, self.keys(training, seeds), needed, self._know(training).description, repeats)
 
     def lacks(self, training: Training, seed: int) -> bool:
         """Whether a seed has to be trained; what is damaged is set aside, and has to."""
@@ -70,7 +86,10 @@ class Shelf:
             stored = self.setting.store.load(key)
             if stored is None:  # damaged between planning and reading: only now was all of it read
                 self._set_aside(training, seed, key)
-                run_job(self.job(training, (seed,)), dataclasses.replace(self.setting, fresh=True))
+                try:
+                    run_job(self.job(training, (seed,)), dataclasses.replace(self.setting, fresh=True))
+                except OSError as error:
+                    raise TrainingError(f"{training} (seed {seed}) is damaged in the run store: {error}") from error
                 stored = self.setting.store.load(key)
             if stored is None:
                 raise TrainingError(f"the run store lost {training} (seed {seed}); does anything else write there?")
@@ -89,7 +108,10 @@ class Shelf:
         self.there.discard(key)
         self.damaged.append(f"{training} (seed {seed})")
 
-    def _description(self, training: Training) -> dict[str, object]:
-        if training not in self._described:
-            self._described[training] = described(training)
-        return self._described[training]
+    def _know(self, training: Training) -> _Known:
+        if id(training) not in self._met:
+            name = identity(training)
+            if name not in self._known:
+                self._known[name] = _Known(described(training))
+            self._met[id(training)] = training, self._known[name]
+        return self._met[id(training)][1]

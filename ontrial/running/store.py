@@ -3,10 +3,10 @@
 import hashlib
 import io
 import json
+import math
 import os
 import time
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ontrial.files import write_whole
-from ontrial.trainings import Arrays, Training
+from ontrial.trainings import Arrays, Training, require_free
 
-_STATED = ("bytes", "sha256", "seconds")  # of a result, beside what it depends on
+_STATED = ("arrays", "bytes", "check", "sha256", "seconds")  # of a result, beside what it depends on
 
 
 @dataclass(frozen=True)
@@ -65,37 +65,46 @@ class RunStore:
         try:
             description = json.loads(self._description(key).read_bytes())
             content = self._arrays(key).read_bytes()
-            told = {name: value for name, value in description.items() if name not in _STATED}
-            if hashlib.sha256(content).hexdigest() != description["sha256"] or _name(told) != key:
+            said = {name: value for name, value in description.items() if name not in _STATED}
+            check = description.pop("check", None) or _name(description)  # older ones have none
+            digest = hashlib.sha256(content).hexdigest()
+            if (_name(said), _name(description), digest) != (key, check, description["sha256"]):
                 raise ValueError("its content is not what its description says")
             self._mark_read(key)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                return Stored({name: archive[name] for name in archive.files}, float(description["seconds"]))
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+                stored = Stored({name: archive[name] for name in archive.files}, description["seconds"])
+            _require_sound(stored, description)
+        except MemoryError:
+            raise
+        except Exception:  # whatever a damaged file makes of JSON, zip and NumPy
             self.set_aside(key)
             return None
+        return stored
 
     def save(self, key: str, stored: Stored, description: Mapping[str, Any]) -> None:
         """Write what one seed left, so that it is there whole or not at all.
 
         Raises OSError where the folder cannot be written; what was there before then stays as it was.
         """
+        _require_sound(stored, {})
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **stored.arrays)
         content = buffer.getvalue()
         whole = {
             **description,
+            "arrays": _shapes(stored),
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
             "seconds": stored.seconds,
         }
+        whole["check"] = _name(whole)
         write_whole(self._arrays(key), content)
         write_whole(self._description(key), (canonical(whole) + "\n").encode())
 
     def set_aside(self, key: str) -> None:
         """Rename its files to NAME.damaged, so that they can be looked at and are trained again."""
         for path in (self._description(key), self._arrays(key)):
-            if path.exists():
+            with suppress(OSError):  # not there, or the store is read-only
                 path.replace(path.with_name(path.name + ".damaged"))
 
     def damaged(self) -> list[Path]:
@@ -118,6 +127,27 @@ class RunStore:
 
     def _description(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
+
+
+def _shapes(stored: Stored) -> dict[str, list[int]]:
+    return {name: list(values.shape) for name, values in stored.arrays.items()}
+
+
+def _require_sound(stored: Stored, description: Mapping[str, Any]) -> None:
+    """Raises ValueError for arrays other than a description names, a name that means something else of a run, and
+    seconds that are no number; what was stored before descriptions named the arrays is taken as it is.
+    """
+    if description.get("arrays", _shapes(stored)) != _shapes(stored):
+        raise ValueError("its arrays are not those that its description names")
+    require_free(stored.arrays)
+    seconds = stored.seconds
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+        raise ValueError(f"its seconds are {seconds!r}, which is no number of seconds")
+
+
+def identity(training: Training) -> tuple[Hashable, ...]:
+    """What distinguishes trainings: Python calls 1, 1.0 and True equal, which as settings may train differently."""
+    return (training, canonical(training.terms()), *map(identity, training.needs))
 
 
 def described(training: Training) -> dict[str, Any]:

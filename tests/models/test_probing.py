@@ -15,6 +15,7 @@ from models.probes import sensitivity
 from models.probing import Probe
 from models.rounding import _compiled_for as compiled_for
 from models.training import Trained, train
+from ontrial.running.scale import Scale
 from ontrial.running.sources import reached_files, spec
 from ontrial.running.store import described, name_of
 

@@ -193,9 +193,9 @@ def test_a_fast_setting_must_be_one():
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ("1.0", "must answer a mapping of names to arrays, not float"),
-        ("{}", "must answer a mapping"),
-        ("None", "must answer a mapping"),
+        ("1.0", "must return a mapping of names to arrays, not float"),
+        ("{}", "must return a mapping"),
+        ("None", "must return a mapping"),
         ("{'value': object()}", "no array of numbers"),
         ("{'value': [1, [2, 3]]}", "inhomogeneous"),
     ],

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("threads")
 
 @pytest.fixture
 def setting(tmp_path):
-    return Setting(RunStore(tmp_path / "runs"))
+    return Setting(RunStore(tmp_path / "runs"), repeat=False)  # trainings are counted
 
 
 def planned(setting, *trials, workers=1):

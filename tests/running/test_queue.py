@@ -75,9 +75,11 @@ def test_shared_arrays_are_kept_with_every_seed(setting):
 
 
 def test_an_answer_without_an_axis_of_seeds_is_refused(setting, monkeypatch):
-    job = Shelf(setting).job(noise(), (0, 1, 2))
-    monkeypatch.setattr(type(job.training), "train", lambda self, seeds, needed: {"value": np.zeros(2)})
-    with pytest.raises(TrainingError, match="answered value without a first axis of its 3 seeds"):
+    shelf, training = Shelf(setting), Doubled(noise())
+    run_job(shelf.job(training.below, (0, 1, 2)), setting)
+    job = shelf.job(training, (0, 1, 2))
+    monkeypatch.setattr(Doubled, "train", lambda self, seeds, needed: {"value": np.zeros(2)})
+    with pytest.raises(TrainingError, match="returned value without a first axis of its 3 seeds"):
         run_job(job, setting)
     assert not is_stored(setting, job)
 

@@ -3,15 +3,19 @@
 import hashlib
 import io
 import json
+import math
+import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ontrial import files
 from ontrial.running import shelf, sources
+from ontrial.running.locks import locked
 from ontrial.running.plan import Plan
-from ontrial.running.queue import Setting
+from ontrial.running.queue import Setting, TrainingError
 from ontrial.running.store import RunStore, Stored, described, name_of
 from tests.running.planted import Doubled, complete, noise, on_trial
 
@@ -129,12 +133,13 @@ def test_arrays_alone_were_never_finished_which_is_no_damage(store, threads):
     assert store.has(key(1))
 
 
-def forged(store, content):
-    """Put other arrays in place of those of seed 0, with a description that fits them."""
+def forged(store, content, **stated):
+    """Put other arrays in place of those of seed 0, with a description that fits them; None takes a statement out."""
     path = next(store.folder.glob(f"*/{key(0)}.npz"))
     path.write_bytes(content)
     description = json.loads(path.with_suffix(".json").read_text())
-    description |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    description |= {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content), "check": None} | stated
+    description = {name: value for name, value in description.items() if value is not None}
     path.with_suffix(".json").write_text(json.dumps(description))
 
 
@@ -146,8 +151,99 @@ def test_a_pickle_is_never_loaded(store, threads, kind):
         pickle.dump({"a": 1}, buffer)
     else:
         np.savez(buffer, evil=np.array([{"a": 1}], dtype=object))
-    forged(store, buffer.getvalue())
+    forged(store, buffer.getvalue(), arrays=None)
     assert store.load(key(0)) is None
+
+
+def archive(**arrays):
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+WHOLE = {"value": np.float64(1), "train_loss": np.ones(5)}
+
+
+@pytest.mark.parametrize(
+    ("content", "stated"),
+    [
+        (archive(value=np.float64(1)), {}),  # an array is missing
+        (archive(**WHOLE, more=np.ones(2)), {}),
+        (archive(value=np.ones(2), train_loss=np.ones(5)), {}),
+        (archive(**WHOLE, seeds=np.ones(2)), {"arrays": None}),  # a name that a run has itself
+        *((archive(**WHOLE), {"seconds": each}) for each in ("a while", "1.5", math.nan, math.inf, -1.0, True, [], {})),
+    ],
+)
+def test_what_a_run_could_not_use_is_set_aside_and_trained_again(store, threads, content, stated):
+    plan, trial = plan_with(store)
+    whole = plan.runs(trial)["one"]
+    forged(store, content, **stated)
+    plan, trial = plan_with(store)
+    np.testing.assert_array_equal(plan.runs(trial)["one"].value, whole.value)
+    assert plan.damaged() == ["noise(shift=0.0) (seed 0)"]
+
+
+def test_what_was_stored_before_descriptions_named_the_arrays_is_used(store, threads):
+    plan_with(store)
+    forged(store, archive(**WHOLE), arrays=None)
+    plan, trial = plan_with(store)
+    assert plan.runs(trial)["one"].value[0] == 1
+    assert plan.damaged() == []
+
+
+def test_a_store_that_may_only_be_read_is_enough_where_nothing_is_missing(store, threads, monkeypatch):
+    plan_with(store)
+
+    def read_only(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", read_only)
+    monkeypatch.setattr(files.os, "open", read_only)
+    monkeypatch.setattr(files.os, "replace", read_only)
+    plan, trial = plan_with(store)
+    assert plan.runs(trial)["one"].n == 2
+    plan = Plan(Setting(store), workers=1)
+    plan.add(less := on_trial(ONE, 2))
+    plan.add(more := on_trial(ONE, 3))
+    complete(plan)
+    assert plan.runs(less)["one"].n == 2
+    with pytest.raises(TrainingError, match="is not in the run store, which is read-only"):
+        plan.runs(more)
+
+
+def test_what_is_damaged_where_nothing_may_be_written_is_an_error(store, threads, monkeypatch):
+    plan_with(store)
+    path = next(store.folder.glob(f"*/{key(1)}.npz"))
+    path.write_bytes(flip(path.read_bytes()))
+
+    def read_only(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", read_only)
+    monkeypatch.setattr(files.os, "open", read_only)
+    plan, trial = plan_with(store)
+    with pytest.raises(TrainingError, match=r"seed 1\) is damaged in the run store: .*Read-only"):
+        plan.runs(trial)
+
+
+@pytest.mark.parametrize(("folder", "umask", "expected"), [
+    (0o2770, 0o077, (0o2770, 0o660)), (0o775, 0o077, (0o2775, 0o664)), (0o775, 0o022, (0o2775, 0o664)),
+    (0o755, 0o022, (0o755, 0o644)), (0o755, 0o077, (0o700, 0o600)), (0o1777, 0o022, (0o755, 0o644)),
+])  # fmt: skip
+def test_files_and_folders_are_the_groups_where_the_store_is(tmp_path, folder, umask, expected):
+    tmp_path.chmod(folder)
+    before = os.umask(umask)
+    try:
+        RunStore(tmp_path).save("0" * 64, Stored({"value": np.ones(2)}, 0.0), {})
+        with locked(tmp_path / "locks" / "a.lock"):
+            modes = [path.stat() for path in (tmp_path / "locks", tmp_path / "locks" / "a.lock")]
+    finally:
+        os.umask(before)
+    found = [path.stat() for path in sorted(tmp_path.glob("00/*"))]
+    assert len(found) == 2
+    assert [each.st_mode & 0o7777 for each in ((tmp_path / "00").stat(), *found)] == [expected[0], *[expected[1]] * 2]
+    assert tuple(each.st_mode & 0o7777 for each in modes) == expected
+    assert {each.st_gid for each in found} == {tmp_path.stat().st_gid}
 
 
 def test_objects_are_never_stored(store):
