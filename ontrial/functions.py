@@ -131,11 +131,11 @@ class FunctionTraining:
     def _train(self, function: Callable[..., Mapping[str, Any]], seeds: Sequence[int]) -> Arrays:
         call = functools.partial(function, **self._values())
         if self.all_at_once:
-            _seed_generators(seeds[0], self.source)
+            _seed_generators(seeds[0])
             return _arrays(call(seeds=tuple(seeds)), self)
         rows = []
         for seed in seeds:
-            _seed_generators(seed, self.source)
+            _seed_generators(seed)
             rows.append(_arrays(call(seed=seed), self))
         return {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
@@ -219,18 +219,22 @@ def _load(name: str, path: str, source: str) -> Callable[..., Mapping[str, Any]]
     module.__file__, module.__package__ = path, sources.package_of(Path(path))
     setattr(module, _SOURCE, source)  # of another machine's file, maybe
     sys.modules[module.__name__] = module
-    _seed_generators(0, source)  # for what a module draws when it is loaded
+    late = re.search(
+        r"^\s*(?:import|from) (torch)\b", source, re.MULTILINE
+    )  # perhaps in a function: not seeded by then
+    if late and importlib.util.find_spec(late[1]):
+        exec(f"import {late[1]}", {})
+    _seed_generators(0)  # for what a module draws when it is loaded
     exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
     return getattr(module, name).function
 
 
-def _seed_generators(seed: int, source: str) -> None:
+def _seed_generators(seed: int) -> None:
     """Seed the global generators, so that what draws from them depends on the seed alone."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    is_named = re.search(r"^\s*(?:import|from) torch\b", source, re.MULTILINE)  # it may be imported after this
-    if "torch" in sys.modules or (is_named and importlib.util.find_spec("torch")):
-        importlib.import_module("torch").manual_seed(seed)
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.manual_seed(seed)
 
 
 def _arrays(answer: Any, asked: FunctionTraining) -> Arrays:

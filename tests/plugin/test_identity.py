@@ -256,3 +256,21 @@ def test_data_files_are_a_list_of_files(run_claims, pytester):
     (pytester.path / "planted" / "points.txt").write_text("1")
     result = run_claims(DATA.format(other="."))
     result.stdout.fnmatch_lines(["*is a folder: name the files in it*"])
+
+
+def test_torch_is_seeded_where_a_function_imports_it_late(run_claims, verdicts):
+    found = []
+    for options in ((), ("--fresh", "--seeds=8")):
+        run_claims("""
+@training
+def planted(*, seed):
+    import torch
+    return {"value": torch.randn(()).item()}
+
+@claim_of(trains={"a": planted()})
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > -99)
+""", *options, processes=True)  # fmt: skip
+        found.append(verdicts()["X1"]["evidence"][0]["values"])
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 8

@@ -60,6 +60,27 @@ def counted(folder: str, *, seed: int) -> dict[str, Any]:
     return {"value": np.float64(seed)}
 
 
+class Odd(Exception):
+    """An error that is not made of one text, as whoever unpickles it expects."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+
+
+@training(looks=LOOKS)
+def failing(at: int, *, seed: int) -> dict[str, Any]:
+    """A training that cannot be done for one seed."""
+    if seed == at:
+        raise Odd("no number", "of this seed")
+    return {"value": np.float64(seed)}
+
+
+@training(looks=LOOKS)
+def growing(*, seed: int) -> dict[str, Any]:
+    """A training whose arrays are as long as its seed is high."""
+    return {"value": np.ones(seed + 1)}
+
+
 @dataclass(frozen=True)
 class Doubled:
     """A training that needs another, and answers twice its value."""

@@ -61,3 +61,30 @@ def test_a_lock_of_a_process_that_was_killed_is_free(tmp_path):
     other.join(30)
     with locked(tmp_path / "a.lock", 5.0):
         pass
+
+
+def _count(path, folder, times):
+    """Hold the lock so many times, and leave a file whenever somebody else held it at the same time."""
+    for _ in range(times):
+        with locked(path):
+            mark = folder / "held"
+            try:
+                mark.touch(exist_ok=False)
+            except FileExistsError:
+                (folder / "both").touch()
+            else:
+                mark.unlink()
+
+
+def test_a_lock_that_is_removed_is_never_held_twice(tmp_path):
+    (tmp_path / "marks").mkdir()
+    path = tmp_path / "a.lock"
+    context = multiprocessing.get_context("spawn")
+    others = [context.Process(target=_count, args=(path, tmp_path / "marks", 200)) for _ in range(3)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join(60)
+    assert [other.exitcode for other in others] == [0, 0, 0]
+    assert list((tmp_path / "marks").iterdir()) == []
+    assert not path.exists()

@@ -6,18 +6,21 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ontrial.running import lanes as lanes_module
 from ontrial.running.lanes import Lane, lanes
 from ontrial.running.queue import Progress, Setting, TrainingError, run_job, seconds_left, work_off
 from ontrial.running.shelf import Shelf
 from ontrial.running.store import RunStore
-from tests.running.planted import Doubled, counted, crashing, deadly, endless, noise
+from tests.running.planted import Doubled, counted, crashing, deadly, endless, failing, growing, noise
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,6 +101,96 @@ def test_a_job_that_fails_or_cannot_be_stored_fails_alone(setting, monkeypatch, 
     assert str(outcomes[bad]) == f"{bad} failed: ArithmeticError: seed 0 does not work"
     assert "Is the disk full" in str(outcomes[good[1]])
     assert [is_stored(setting, job) for job in good] == [True, False, True, True]
+
+
+def test_a_seed_that_fails_or_kills_its_worker_loses_no_other(setting, tmp_path):
+    shelf = Shelf(setting)
+    bad = shelf.job(failing(2), (0, 1, 2, 3))
+    once = shelf.job(deadly(str(tmp_path), deaths=1), (0, 1))
+    outcomes, _ = done(setting, [bad])
+    assert str(outcomes[bad]) == f"{bad} failed: Odd: no number: of this seed"
+    assert [setting.store.has(key) for key in bad.keys] == [True, True, False, False]
+    run_job(shelf.job(noise(), (0,)), setting)
+    outcomes, _ = done(setting, [once])
+    assert outcomes == {once: None}
+
+
+def test_a_job_that_is_killed_loses_the_seed_in_flight_alone(setting, monkeypatch):
+    job = Shelf(setting).job(noise(), (0, 1, 2))
+    real, calls = type(job.training).train, []
+
+    def killed_at_the_third(self, seeds, needed):
+        calls.append(seeds)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(self, seeds, needed)
+
+    monkeypatch.setattr(type(job.training), "train", killed_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(job, setting)
+    assert [setting.store.has(key) for key in job.keys] == [True, True, False]
+    run_job(job, setting)
+    assert calls == [[0], [1], [2], [2]]
+
+
+def test_seeds_that_leave_other_shapes_than_each_other_are_an_error_that_says_so(setting):
+    with pytest.raises(TrainingError, match=r"returned other arrays, or shapes, .*\(1,\).*\(2,\)"):
+        run_job(Shelf(setting).job(growing(), (0, 1)), setting)
+
+
+class Broken(Exception):
+    """An error whose text cannot be made."""
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [(Broken(), "Broken: an error whose text cannot be made"), (SystemExit(3), "SystemExit: 3"),
+     (pytest.skip.Exception("not today"), "Skipped: not today")],
+)  # fmt: skip
+def test_whatever_a_training_raises_is_told_as_text(setting, monkeypatch, threads, error, text):
+    [job] = jobs(setting, noise(), 1)
+
+    def train(self, seeds, needed):
+        raise error
+
+    monkeypatch.setattr(type(job.training), "train", train)
+    outcomes, _ = done(setting, [job])
+    assert str(outcomes[job]) == f"{job} failed: {text}"
+    assert "in train" in outcomes[job].__notes__[0]  # where it was raised
+
+
+def test_a_training_that_cannot_be_sent_or_received_is_an_error_that_says_so(setting, monkeypatch):
+    class Local(Doubled):
+        """A class that no other process can find."""
+
+    module = types.ModuleType("module_of_the_session_alone")
+    exec("from tests.running.planted import Doubled\nclass Alone(Doubled): pass", module.__dict__)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    [local], [alone] = jobs(setting, Local(noise()), 1), jobs(setting, module.Alone(noise()), 1)
+    outcomes, _ = done(setting, [local, alone])
+    assert "Local" in str(outcomes[local])
+    assert "No module named 'module_of_the_session_alone'" in str(outcomes[alone])
+
+
+def test_no_more_processes_are_started_than_there_are_jobs_and_none_waits_for_another(setting, monkeypatch):
+    started = []
+
+    def process(began):
+        started.append(ThreadPoolExecutor(1))
+        return started[-1]
+
+    monkeypatch.setattr(lanes_module, "_process", process)
+    monkeypatch.setattr(lanes_module._SPAWN, "Event", threading.Event)
+    done(setting, jobs(setting, noise(), 3), workers=999)
+    assert len(started) == 3
+
+
+def test_no_lock_is_left_behind(setting):
+    run_job(Shelf(setting).job(noise(), (0, 1)), setting)
+    assert list(setting.store.folder.glob("locks/*")) == []
 
 
 def test_the_longest_is_done_first_and_what_follows_joins(setting, monkeypatch, threads):
