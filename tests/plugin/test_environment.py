@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.conftest import OPTIONS, known_as, said
+from tests.conftest import OPTIONS, ROOT, known_as, said
 
 SUITE = """
 from ontrial.publish.drawings import drawing_of
@@ -154,9 +154,9 @@ def test_a_lock_that_somebody_else_holds_is_told_and_given_up(run_claims, pytest
     monkeypatch.setattr(locks, "PATIENCE", 0.1)
     run_claims(SUITE)
     if name == "store":
-        for path in pytester.path.glob("runs/*/*.json"):
-            path.unlink()
-        path = next((pytester.path / "runs" / "locks").iterdir())
+        for description in pytester.path.glob("runs/*/*.json"):
+            path = pytester.path / "runs" / "locks" / f"{description.stem}.lock"
+            description.unlink()
     else:
         path = pytester.path / "artifacts" / "fast" / name
     path.touch()
@@ -232,3 +232,27 @@ def test_both_installed_and_from_the_checkout_is_one_plugin(run_claims):
     result = run_claims(SUITE, "-p", "ontrial.plugin", "--trace-config")
     assert result.stdout.str().count("PLUGIN registered: <module 'ontrial.plugin'") == 1
     assert result.ret == 0
+
+
+def test_a_checkout_that_may_only_be_read_is_no_error(pytester):
+    pytester.makefile(".ini", pytest=(ROOT / "pytest.ini").read_text(encoding="utf-8"))
+    path = pytester.makepyfile("def test_planted():\n    pass\n")
+    (pytester.path / ".pytest_cache").write_text("no folder can be made here")
+    result = pytester.runpytest_subprocess(path, "-p", "ontrial.plugin", "-p", "no:xdist", "-p", "no:benchmark")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_a_store_that_may_only_be_read_is_used_where_nothing_is_missing(run_claims, monkeypatch):
+    run_claims(SUITE).assert_outcomes(passed=1, deselected=1)
+
+    def refused(folder):
+        if folder.name == "runs":
+            raise ValueError(f"nothing can be written in {folder}: Read-only file system. Name another folder.")
+
+    for module in ("ontrial.plugin", "ontrial.running.plan"):
+        monkeypatch.setattr(f"{module}.writable", refused)
+    run_claims(None).assert_outcomes(passed=1, deselected=1)
+    result = run_claims(None, "--seeds=9")
+    result.assert_outcomes(errors=1, deselected=1)
+    result.stdout.fnmatch_lines(["*is not in the run store, which is read-only: *runs: Read-only file system*"])
