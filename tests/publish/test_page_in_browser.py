@@ -116,10 +116,15 @@ def test_nothing_overflows_on_a_phone(narrow):
     assert narrow["overflow"] == []
 
 
-@pytest.mark.parametrize(("reports", "width"), [(1, 360), (2, 360), (2, 800), (2, 1280)])
+@pytest.mark.parametrize(("reports", "width"), [(1, 360), (1, 740), (2, 360), (2, 740), (2, 1280)])
 def test_nothing_overflows_where_words_have_no_break(tmp_path, reports, width):
     """A long id, case, link, file name or snake_case name, wherever there may be one, with all details open."""
-    content = stretched(everything() | {"reports": [report(), report("second")][:reports]})
+    planted = everything()
+    if reports == 2:
+        planted["reports"].append(report("second"))
+        for name in ("claims", "verdicts"):
+            planted[name] += [each | {"report": "second"} for each in planted[name]]
+    content = stretched(planted)
     missing = content["verdicts"][0]["figures"] = [f"figures/{WORD}.png"]
     folder = plant(tmp_path, content)
     (folder / missing[0]).unlink()
