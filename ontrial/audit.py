@@ -165,8 +165,9 @@ def _condition(judged: Json, place: int) -> Iterator[str]:
         yield f"it says that look {each['look']} decided it, but look {decided} did"
         return
     seeds = looks[-1 if decided is None else decided]["seeds"]
-    of_pairs = each["statistic"] == "median" and each["left_out"] == 0 and 2 * each["n"] <= seeds
-    if each["statistic"] != "count" and each["n"] + each["left_out"] != seeds and not of_pairs:
+    spoken = each["n"] + each["left_out"]
+    of_pairs = each["statistic"] == "median" and 2 * spoken <= seeds
+    if each["statistic"] != "count" and spoken != seeds and not of_pairs:
         yield f"n is {each['n']} and {each['left_out']} were left out, of a look at {seeds} seeds"
     for at, one in enumerate(seen):
         if at >= (len(looks) - 1 if decided is None else decided):
