@@ -22,7 +22,7 @@ import numpy as np
 from ontrial.running import sources
 from ontrial.running.reached import reached
 from ontrial.running.store import canonical
-from ontrial.trainings import IMAGES, Arrays, Looks, TierLike
+from ontrial.trainings import LOOKS, Arrays, Looks, TierLike
 
 _SOURCE = "__ontrial_source__"
 _LOADED = itertools.count()
@@ -43,7 +43,7 @@ class FunctionTraining:
     given: str
     fast: str = field(default="{}", repr=False)
     data: str = "own"
-    looks: Looks = field(default=IMAGES, repr=False)
+    looks: Looks = field(default=LOOKS, repr=False)
     all_at_once: bool = False
     data_files: tuple[str, ...] = ()
 
@@ -185,7 +185,7 @@ def training(
     *,
     fast: Mapping[str, Hashable] | None = None,
     data: str = "own",
-    looks: Looks = IMAGES,
+    looks: Looks = LOOKS,
     data_files: Sequence[str | Path] = (),
 ) -> Any:
     """Make a training of a function of settings and `seed` (one a call) or `seeds` (all at once).

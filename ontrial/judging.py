@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from ontrial import registration
 from ontrial.claim import Claim
+from ontrial.compared import compared, verdict_after
 from ontrial.evidence.comparisons import own_verdict
 from ontrial.evidence.power import seeds_needed
 from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.outcomes import outcome
 from ontrial.publish.entries import AT_THE_BORDER, NO_SEED, Judged, Look, Seen
 from ontrial.running.trial import Trial
-from ontrial.session import Session
+from ontrial.session import AGAIN, Session
 from ontrial.trainings import Runs
 
 _NO_VERDICT = "the test ended without a verdict: its last statement must be claim.holds_if(...)"
@@ -42,8 +44,9 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
     if not problem and not claim.evidence:
         problem = _NO_VERDICT
         report.not_judged = True  # type: ignore[attr-defined]
+    note = ""
     if not problem:
-        problem = session.differs(session.claims[item], claim) or _answers_otherwise(item, session, claim)
+        problem, note = _agreement(item, session, claim)
     if not problem:
         try:
             figure = _drawn(item, session, claim)
@@ -57,25 +60,51 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         return
     trial.keep(claim)
     session.judged[item] = claim
-    session.records.append(_record(item, session, claim, runs, claim.verdict, "", figure))
+    session.records.append(_record(item, session, claim, runs, claim.verdict, "", figure, note))
+    if session.claims[item].tier == "fast":
+        session.note_difference(item, session.claims[item], claim.judged_here)
     name = str(session.claims[item])
     said, reason = outcome(name, claim.evidence, claim.verdict, session.known(session.claims[item]))
     _say(item, report, said, reason)
 
 
-def _answers_otherwise(item: pytest.Item, session: Session, claim: Claim) -> str:
-    """How a measure answers otherwise than the record has it of the same stored runs, in words; "" where none does."""
+def _agreement(item: pytest.Item, session: Session, claim: Claim) -> tuple[str, str]:
+    """How a claim in full disagrees with its lock or with the record, and what is known of code that changed."""
     declared, trial = session.claims[item], session.trials[item]
-    before = session.recorded(declared)
-    if before is None or not before.runs or before.runs != session.plan.digest(trial):
-        return ""
-    for was, now in zip(before.evidence, claim.evidence, strict=False):
-        if [f"{value:.7g}" for value in was.interval.values] != [f"{value:.7g}" for value in now.interval.values]:
-            return (
-                f"{now.interval.measure!r} answers otherwise than is recorded of the same stored runs. A measure that "
-                "is mended is another criterion: give it another name, and register its task anew"
-            )
-    return ""
+    if declared.tier != "full":
+        return "", ""
+    if differs := session.differences(item, declared, claim.judged_here):
+        return registration.explained(session.locks(declared.folder), differs), ""
+    before, changed = session.recorded(declared), session.changed(item, declared)
+    if before is None or not before.evidence:
+        return "", ""  # changed code without a record is refused before training
+    looks = [
+        _look(trial.looks[place], found) for place, found in (trial.history | {trial.look: claim.evidence}).items()
+    ]
+    found = compared(before, claim.evidence, looks)
+    if not found.differs:
+        return (
+            "",
+            f"code changed since registration, same values of all {found.seeds} recorded seeds" if changed else "",
+        )
+    is_same = before.runs == session.plan.digest(trial)
+    if changed and before.rounding:
+        is_same = is_same or before.rounding == session.plan.rounding(trial)
+    if is_same:
+        what = f"{CHANGED}: {', '.join(changed)}" if changed else "no locked code changed: look at what it calls"
+        problem = f"{found.differs!r} has other values than the record has of the same seeds ({what})."
+        return f"{problem} Restore the code, or lock the claim again. {AGAIN}", ""
+    if changed and verdict_after(before, trial.looks[trial.look]) is not claim.verdict:
+        return (
+            f"{CHANGED} ({', '.join(changed)}), and the verdict is not the recorded one. These runs are rounded "
+            "differently from the recorded ones, so values cannot be compared. Judge the claim on the machine of the "
+            f"record, or lock it again. {AGAIN}"
+        ), ""
+    return "", VERDICT_ALONE if changed else ""
+
+
+CHANGED = "code changed since registration"
+VERDICT_ALONE = f"{CHANGED}; rounded differently, so only the verdict was compared: the same"
 
 
 def _say(item: pytest.Item, report: pytest.TestReport, said: str, reason: str) -> None:
@@ -99,7 +128,7 @@ def _drawn(item: pytest.Item, session: Session, claim: Claim) -> str:
     if claim.figure is None:
         return ""
     declared = session.claims[item]
-    lock = session.lock(declared) if declared.tier == "full" else None
+    lock = session.lock(declared)
     name = (declared.folder.path, declared.tier, session.data(declared), claim.figure.name)
     if claim.figure.n < session.drawn.get(name, (0, ""))[0]:
         return session.drawn[name][1]
@@ -123,11 +152,12 @@ def _record(
     found: Verdict,
     problem: str,
     figure: str = "",
+    note: str = "",
 ) -> Judged:
     """What the record keeps of a claim that was judged."""
     declared, trial = session.claims[item], session.trials[item]
     known = session.known(declared)
-    lock = session.lock(declared) if declared.tier == "full" else None
+    lock = session.lock(declared)
     settings, seconds = _settings(runs, session)
     fixed = [trial.fixed.get(place) for place in range(len(claim.evidence))]
     needed = _seeds_needed(claim.evidence) if found is Verdict.INCONCLUSIVE else None
@@ -144,7 +174,9 @@ def _record(
         first_trained=_first_trained(trial, session) if lock else "",
         known=known.verdict if known else None,
         problem=problem,
-        looks=tuple(_look(trial, place) for place in sorted(trial.history)) if trial.trainings else (),
+        looks=tuple(_look(trial.looks[place], found) for place, found in sorted(trial.history.items()))
+        if trial.trainings
+        else (),
         decided_at=tuple(each.look if each and trial.trainings else None for each in fixed),
         seeds_needed=needed,
         asides=claim.asides,
@@ -154,12 +186,14 @@ def _record(
         settings=settings,
         seconds=seconds,
         runs=session.plan.digest(trial),
-        planned=session.scale(declared).exactly is None,
+        planned=session.scale(declared).exactly is None and note != VERDICT_ALONE,
+        rounding=session.plan.rounding(trial),
+        code=note,
     )
 
 
-def _look(trial: Trial, place: int) -> Look:
-    return Look(trial.looks[place], tuple(_seen(each) for each in trial.history[place]))
+def _look(seeds: int, found: tuple[Evidence, ...]) -> Look:
+    return Look(seeds, tuple(map(_seen, found)))
 
 
 def _seen(evidence: Evidence) -> Seen:

@@ -44,7 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--no-repeat", action="store_true", help="train no seed of a @training twice to compare")
     parser.addini("ontrial_packages", "packages whose versions a session records", type="args")
     group.addoption("--accept", action="store_true", help="write the verdicts that are found into known.toml")
-    group.addoption("--register", action="store_true", help="lock the criteria in registered.toml (runs fast)")
+    group.addoption("--register", action="store_true", help="lock what decides in registered.toml (runs fast)")
+    group.addoption("--yes", action="store_true", help="with --register: lock again what is locked and has changed")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -105,9 +106,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             writing.require_known(state, session.config)
         if not items or option.collectonly or chosen.only_sets_up(option):
             return
+        state.selected = items
         for item in items:
             if option.register:
-                state.lock(state.claims[item])  # a damaged one is no base for the next
+                state.locks(state.claims[item].folder)  # a damaged one is no base for the next
             state.add(item, state.claims[item])
         for tier in {state.claims[item].tier for item in items}:
             writable(state.artifacts[tier])
@@ -158,7 +160,7 @@ def claim(request: pytest.FixtureRequest, tier: str) -> Claim:  # noqa: ARG001
         raise pytest.UsageError(f"{request.node.nodeid} uses the fixture `claim` without @pytest.mark.claim(...)")
     if request.node not in state.trials:  # --setup-only
         declared = state.claims[request.node]
-        return Claim(declared.sentence, declared.case, state.scale(declared).alpha)
+        return Claim(declared.sentence, declared.case, state.alpha(declared))
     return state.trials[request.node].claim()
 
 

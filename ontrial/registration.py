@@ -1,4 +1,4 @@
-"""Registration: the criteria of a report, locked before the seeds that judge them are drawn from the lock itself.
+"""Registration: what decides a claim, locked before the seeds that judge it are drawn from the lock itself.
 
 Source: Mazor, Mazor & Mukamel, "A novel tool for time-locking study plans to results" (2018): the plan seeds the
 random numbers of the study, so no result can be older than the plan.
@@ -7,9 +7,10 @@ random numbers of the study, so no result can be older than the plan.
 import hashlib
 import json
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
@@ -23,14 +24,19 @@ from ontrial.evidence.verdicts import Evidence, Region
 from ontrial.files import write_whole
 
 FILE = "registered.toml"
+CODE_ALONE = "code alone"
+_REGION = re.compile(r" [<>]=? \S+(, <=? \S+)?$")  # at the end of a condition
+SCHEMA = 2  # schema 1 hashed less; what it lacks is beside its hash, under a digest of its own
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """What decides one case of a claim, as it is locked, and the prose beside it, which is not.
+    """What decides one case of a claim.
 
-    conditions: measure, statistic and region of each, as `holds_if` was given them; looks: numbers of seeds;
-    trainings: what each is in full, JSON, by its name in the claim.
+    conditions: statistic, measure and region of each, as `holds_if` got them; among: whether each speaks of some seeds
+    only; alpha: of a first registration; looks: numbers of seeds; trainings: what was declared of each, JSON, by its
+    name in the claim, in order; defaults: the other fields of each, JSON; code: digests of the functions that turn runs
+    into numbers, by name.
     """
 
     claim: str
@@ -42,6 +48,9 @@ class Criterion:
     statement: str = ""
     source: str = ""
     kind: str = ""
+    among: tuple[bool, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -49,23 +58,19 @@ class Criterion:
         return f"{self.claim} {self.case}".strip()
 
     @property
-    def decides(self) -> dict[str, Any]:
-        """The part of it that the hash covers."""
-        return {
-            "claim": self.claim,
-            "case": self.case,
-            "conditions": list(self.conditions),
-            "alpha": self.alpha,
-            "looks": list(self.looks),
-            "trainings": dict(sorted(self.trainings.items())),
-        }
+    def sides(self) -> int:
+        """On how many sides sampling can make its verdict wrong: those of its regions, none of a count."""
+        found = [_REGION.search(each) for each in self.conditions if not each.startswith("count of ")]
+        return sum(1 + bool(each[1]) for each in found if each)
 
 
 @dataclass(frozen=True)
 class Lock:
-    """The registration of one task: number, from 1; on: its date; before: the hash of the one before, or "".
+    """One registration of a task: of the claims that were new or changed then.
 
-    hash: SHA-256, in hexadecimal, of all that decides, of the number and of `before`.
+    number: from 1; on: its date; before: the hash of the task's registration before it, or ""; hash: SHA-256, in
+    hexadecimal, of all that decides, of the number, the date and `before`; beside: of schema 1, a SHA-256 of what its
+    hash does not cover.
     """
 
     task: str
@@ -74,9 +79,11 @@ class Lock:
     before: str
     hash: str
     criteria: tuple[Criterion, ...]
+    schema: int = SCHEMA
+    beside: str = ""
 
     def find(self, claim: str, case: str) -> Criterion | None:
-        """The criterion of a claim's case, None where it is not registered."""
+        """The criterion of a claim's case, None where it is not registered here."""
         return next((each for each in self.criteria if (each.claim, each.case) == (claim, case)), None)
 
     def seeds(self, count: int) -> tuple[int, ...]:
@@ -88,9 +95,27 @@ class Lock:
         return of / 2 ** (self.number - 1)
 
 
+Locks = tuple[Lock, ...]
+
+
+def lock_of(locks: Locks, claim: str) -> Lock | None:
+    """The last registration of a claim, None where there is none."""
+    return next((each for each in reversed(locks) if any(one.claim == claim for one in each.criteria)), None)
+
+
+def current(locks: Locks) -> list[Criterion]:
+    """The criteria in force: of every claim those of its last registration."""
+    return [one for lock in locks for one in lock.criteria if lock_of(locks, one.claim) is lock]
+
+
 def conditions(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     """What a claim gave to `holds_if`, a text a condition."""
     return tuple(f"{each.interval.statistic} of {each.interval.measure} {_exactly(each.region)}" for each in evidence)
+
+
+def among(evidence: Iterable[Evidence]) -> tuple[bool, ...]:
+    """Whether each condition speaks of some seeds only."""
+    return tuple(each.interval.among for each in evidence)
 
 
 def _exactly(region: Region) -> str:
@@ -102,7 +127,7 @@ def _exactly(region: Region) -> str:
 
 @lru_cache(64)
 def drawn(digest: str, number: int) -> tuple[int, ...]:
-    """So many 32-bit integers from a hash: number i from SeedSequence([hash, i]), drawn anew where it is there."""
+    """So many 32-bit integers from a hash: number i from SeedSequence([hash, i]), drawn again where it is there."""
     found: dict[int, None] = {}
     for place in range(number):
         for again in count(1):
@@ -113,77 +138,214 @@ def drawn(digest: str, number: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def read(folder: Path) -> dict[str, Lock]:
-    """The locks of a report, by the prefix of their task; none where it was never registered.
+def read(folder: Path, known: Iterable[str] = ()) -> Locks:
+    """The registrations of a report's tasks, in their order; none where it was never registered.
 
-    Raises ValueError for a file that is no lock, or whose content is not what its hash says.
+    known: hashes that must be there. Raises ValueError for a file that is no lock, whose content is not what its hashes
+    say, or that lacks a registration.
     """
     path = folder / FILE
-    if not path.is_file():
-        return {}
-    try:
-        tasks = tomllib.loads(path.read_text(encoding="utf-8"))["task"]
-        locks = {each["prefix"]: _lock(each) for each in tasks}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read: {error}. Take it from the last commit.") from error
-    for lock in locks.values():
-        if _hash(lock.criteria, lock.number, lock.before) != lock.hash:
+    locks: Locks = ()
+    if path.is_file():
+        try:
+            locks = tuple(map(_lock, tomllib.loads(path.read_text(encoding="utf-8"))["task"]))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} cannot be read: {error}. Take it from the last commit.") from error
+    last: dict[str, Lock] = {}
+    for lock in locks:
+        before = last.get(lock.task)
+        chained = (before.number + 1, before.hash) if before else (1, "")
+        is_whole = lock.hash == _hash(lock) and lock.beside == (_beside(lock) if lock.beside else "")
+        if not is_whole or (lock.number, lock.before) != chained:
             raise ValueError(
-                f"{path}: task {lock.task!r} is not what its hash says; it is written by --register, never by hand"
+                f"{path}: registration {lock.number} of task {lock.task!r} is not what its hash says; the file is "
+                "written by --register, never by hand. Take it from the last commit."
             )
+        last[lock.task] = lock
+    if missing := sorted(set(known) - {lock.hash for lock in locks}):
+        names = ", ".join(each[:12] for each in missing)
+        raise ValueError(
+            f"{path} lacks what the record knows as registered ({names}): a lock is never deleted. Take the file from "
+            "the last commit."
+        )
     return locks
 
 
-def register(folder: Path, found: Mapping[str, Sequence[Criterion]], now: datetime | None = None) -> list[str]:
-    """Lock the criteria of these tasks, where they differ from what is locked; answers what was done, a line a task.
+def reasons(locks: Locks, found: Sequence[Criterion]) -> dict[str, str]:
+    """Claims that are not locked as they are found: "new", or what differs from the lock."""
+    by_claim: dict[str, list[Criterion]] = {}
+    for each in found:
+        by_claim.setdefault(each.claim, []).append(each)
+    why: dict[str, str] = {}
+    for claim, cases in by_claim.items():
+        if (lock := lock_of(locks, claim)) is None:
+            why[claim] = "new"
+            continue
+        locked = {each.case: each for each in lock.criteria if each.claim == claim}
+        found_in = [differences(locked[each.case], each) for each in cases if each.case in locked]
+        parts = {part: None for differs in found_in if differs for part in differs.parts}
+        if locked.keys() != {each.case for each in cases}:
+            parts["cases"] = None
+        if not parts and any(changed_code(locked[each.case], each) for each in cases):
+            parts[CODE_ALONE] = None
+        if parts:
+            why[claim] = ", ".join(parts)
+    return why
 
-    A task that was locked before gets the next number. With nothing changed nothing is written.
-    """
-    before, lines = read(folder), []
-    locks = dict(before)
+
+def register(folder: Path, found: Mapping[str, Sequence[Criterion]], now: datetime | None = None) -> list[str]:
+    """Lock these criteria, by task: each task gets its next registration. Returns a line a task."""
+    locks, lines = read(folder), []
+    on = (now or datetime.now(UTC)).date().isoformat()
     for task, criteria in found.items():
         ordered = tuple(sorted(criteria, key=lambda each: (each.claim, each.case)))
-        old = before.get(task)
-        if old is not None and [each.decides for each in old.criteria] == [each.decides for each in ordered]:
-            locks[task] = Lock(task, old.number, old.on, old.before, old.hash, ordered)  # prose may have changed
-            continue
-        number, chained = (old.number + 1, old.hash) if old else (1, "")
-        on = (now or datetime.now(UTC)).date().isoformat()
-        locks[task] = Lock(task, number, on, chained, _hash(ordered, number, chained), ordered)
-        lines.append(f"task {task or 'without letters'}: {len(ordered)} criteria, registration {number}")
-    if locks != before:
-        write_whole(folder / FILE, _text(locks.values()).encode())
+        before = [each for each in locks if each.task == task]
+        lock = Lock(task, len(before) + 1, on, before[-1].hash if before else "", "", ordered)
+        locks = (*locks, sealed(lock))
+        lines.append(f"task {task or 'without letters'}: {len(ordered)} criteria, registration {lock.number}")
+    if found:
+        write_whole(folder / FILE, text(locks).encode())
     return lines
 
 
-def difference(lock: Lock | None, found: Criterion) -> str:
-    """What differs between a criterion and its lock, both shown, with what registering anew costs; "" for nothing."""
-    locked = lock.find(found.claim, found.case) if lock else None
-    if locked is not None and locked.decides == found.decides:
-        return ""
-    cost = "Registering it anew (pytest --register) gives its whole task other seeds"
-    if lock is None or locked is None:
-        return f"{found.name} is not registered. {cost if lock else 'Lock it with pytest --register, then run full.'}"
-    alpha = lock.alpha(found.alpha)
-    shown = [
-        f"  {part}: registered {locked.decides[part]}\n  {part}: now        {found.decides[part]}"
-        for part in found.decides
-        if locked.decides[part] != found.decides[part]
-    ]
-    return (
-        f"{found.name} is not as it was registered on {lock.on}:\n"
-        + "\n".join(shown)
-        + f"\n{cost}, and half the error that it may make: 1/{2 / alpha:.0f} a side in place of 1/{1 / alpha:.0f}."
+@dataclass(frozen=True)
+class Differences:
+    """What differs between a criterion and its lock, code aside: by part, as registered and as found."""
+
+    found: Criterion
+    parts: Mapping[str, tuple[object, object]]
+
+
+def locked(locks: Locks, found: Criterion) -> Criterion | None:
+    """What the last registration of a claim locked of this case, None for nothing."""
+    lock = lock_of(locks, found.claim)
+    return lock.find(found.claim, found.case) if lock else None
+
+
+def differences(locked: Criterion, found: Criterion) -> Differences | None:
+    """What differs from a lock, code aside; None for nothing."""
+    parts: dict[str, tuple[object, object]] = {}
+    for part in ("statement", "source", "kind", "conditions", "alpha", "looks"):
+        was, now = getattr(locked, part), getattr(found, part)
+        if was != now:
+            parts[part] = (was, now)
+    if locked.among and locked.among != found.among:
+        parts["among"] = (list(locked.among), list(found.among))
+    if list(locked.trainings) != list(found.trainings):
+        parts["trainings"] = (list(locked.trainings), list(found.trainings))
+    else:
+        for name in locked.trainings:
+            if other := _fields_that_differ(locked, found, name):
+                parts[f"training {name}"] = other
+    return Differences(found, parts) if parts else None
+
+
+def changed_code(locked: Criterion, found: Criterion) -> list[str]:
+    """The functions whose code is not what was locked, by name."""
+    names = sorted(locked.code.keys() | found.code.keys())
+    return [name for name in names if locked.code.get(name) != found.code.get(name)]
+
+
+def explained(locks: Locks, differs: Differences) -> str:
+    """What differs, both sides shown, and what registering the claim again costs."""
+    found = differs.found
+    lock = lock_of(locks, found.claim)
+    assert lock is not None
+    last = max(each.number for each in locks if each.task == lock.task)
+    shown = [f"  {part}: registered {was}\n  {part}: now        {now}" for part, (was, now) in differs.parts.items()]
+    now, then = lock.alpha(found.alpha), found.alpha / 2**last
+    return "\n".join(
+        [
+            f"{found.name} is not as it was registered on {lock.on}:",
+            *shown,
+            f"Registering it again (pytest --register --yes --claim {found.claim}) gives it other seeds and a smaller "
+            f"error, 1/{1 / then:.0f} a side in place of 1/{1 / now:.0f}.",
+        ]
     )
 
 
-def _hash(criteria: Iterable[Criterion], number: int, before: str) -> str:
-    whole = {"criteria": [each.decides for each in criteria], "registration": number, "before": before}
+def _fields_that_differ(locked: Criterion, found: Criterion, name: str) -> tuple[object, object] | None:
+    """The fields of a training that differ; one that a single side knows counts only where it is declared."""
+    was, now = _flat(locked.trainings[name]), _flat(found.trainings[name])
+    all_was, all_now = _flat(locked.defaults.get(name, "{}")) | was, _flat(found.defaults.get(name, "{}")) | now
+    missing = object()
+    other = [
+        each
+        for each in sorted(all_was.keys() | all_now.keys())
+        if all_was.get(each, missing) != all_now.get(each, missing)
+        and (each in was.keys() | now.keys() or (each in all_was and each in all_now))
+    ]
+    if not other:
+        return None
+    return ({each: all_was.get(each) for each in other}, {each: all_now.get(each) for each in other})
+
+
+def _flat(declared: str) -> dict[str, str]:
+    """The fields of a JSON object by their path, each as JSON."""
+    found: dict[str, str] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, dict):
+            for key, each in value.items():
+                walk(each, f"{path}.{key}".strip("."))
+        elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            for place, each in enumerate(value):
+                walk(each, f"{path}.{place}".strip("."))
+        else:
+            found[path] = json.dumps(value)
+
+    walk(json.loads(declared), "")
+    return found
+
+
+def sealed(lock: Lock) -> Lock:
+    """A registration with the hashes of what it says."""
+    hashed = replace(lock, hash=_hash(lock))
+    return replace(hashed, beside=_beside(hashed)) if lock.schema == 1 else hashed
+
+
+def _hash(lock: Lock) -> str:
+    if lock.schema == 1:
+        whole = {"criteria": [_of_schema_1(each) for each in lock.criteria], "registration": lock.number}
+        return _digest(whole | {"before": lock.before})
+    criteria = [_of_schema_1(each) | _added(each) for each in lock.criteria]
+    return _digest({"criteria": criteria, "registration": lock.number, "before": lock.before, "on": lock.on})
+
+
+def _beside(lock: Lock) -> str:
+    return _digest({"hash": lock.hash, "on": lock.on, "criteria": [_added(each) for each in lock.criteria]})
+
+
+def _of_schema_1(each: Criterion) -> dict[str, Any]:
+    return {
+        "claim": each.claim,
+        "case": each.case,
+        "conditions": list(each.conditions),
+        "alpha": each.alpha,
+        "looks": list(each.looks),
+        "trainings": dict(sorted(each.trainings.items())),
+    }
+
+
+def _added(each: Criterion) -> dict[str, Any]:
+    """What schema 2 covers besides."""
+    return {
+        "statement": each.statement,
+        "source": each.source,
+        "kind": each.kind,
+        "among": list(each.among),
+        "order": list(each.trainings),
+        "defaults": dict(each.defaults),
+        "code": dict(each.code),
+    }
+
+
+def _digest(whole: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _lock(task: Mapping[str, Any]) -> Lock:
-    trainings = task.get("training", {})
+    trainings, defaults, code = (task.get(part, {}) for part in ("training", "defaults", "code"))
     criteria = tuple(
         Criterion(
             each["id"],
@@ -191,46 +353,58 @@ def _lock(task: Mapping[str, Any]) -> Lock:
             tuple(each["conditions"]),
             each["alpha"],
             tuple(each["looks"]),
-            {name: trainings[digest] for name, digest in each["trainings"].items()},
+            {name: trainings[text] for name, text in each["trainings"].items()},
             each["statement"],
             each["source"],
             each["kind"],
+            tuple(each.get("among", ())),
+            {name: defaults[text] for name, text in each["trainings"].items() if text in defaults},
+            code.get(each.get("code", ""), {}),
         )
         for each in task["claim"]
     )
-    return Lock(task["prefix"], task["registration"], task["on"], task["before"], task["hash"], criteria)
+    schema, beside = task.get("schema", 1), task.get("beside", "")
+    return Lock(
+        task["prefix"], task["registration"], task["on"], task["before"], task["hash"], criteria, schema, beside
+    )
 
 
-def _text(locks: Iterable[Lock]) -> str:
+def text(locks: Locks) -> str:
+    """The lock file of these registrations."""
     document = tomlkit.document()
-    document.add(tomlkit.comment("Criteria, locked before the seeds that judge them were drawn from these hashes."))
+    document.add(tomlkit.comment("What decides, locked before the seeds that judge it were drawn from these hashes."))
     document.add(tomlkit.comment("Written by pytest --register, never by hand."))
     tasks = tomlkit.aot()
     for lock in locks:
-        table, claims, trainings = tomlkit.table(), tomlkit.aot(), tomlkit.table()
-        key: str
-        value: object
-        for key, value in (
-            ("prefix", lock.task), ("registration", lock.number), ("on", lock.on), ("before", lock.before),
-            ("hash", lock.hash),
-        ):  # fmt: skip
-            table.add(key, value)
-        named: dict[str, str] = {}
+        table, claims = tomlkit.table(), tomlkit.aot()
+        head = {"prefix": lock.task, "schema": lock.schema, "registration": lock.number, "on": lock.on}
+        for key, value in (head | {"before": lock.before, "hash": lock.hash, "beside": lock.beside}).items():
+            if value or key != "beside":
+                table.add(key, value)
+        trainings: dict[tuple[str, str], str] = {}
+        code: dict[str, tuple[str, Mapping[str, str]]] = {}
         for each in lock.criteria:
-            for text in each.trainings.values():
-                named.setdefault(text, f"t{len(named) + 1}")
+            whole = {name: (text, each.defaults.get(name, "")) for name, text in each.trainings.items()}
+            for pair in whole.values():
+                trainings.setdefault(pair, f"t{len(trainings) + 1}")
+            name, _ = code.setdefault(json.dumps(dict(each.code)), (f"c{len(code) + 1}", each.code))
             claim = tomlkit.table()
             for key, value in (
                 ("id", each.claim), ("case", each.case), ("statement", each.statement), ("source", each.source),
-                ("kind", each.kind), ("conditions", list(each.conditions)), ("alpha", each.alpha),
-                ("looks", list(each.looks)),
-                ("trainings", {name: named[text] for name, text in each.trainings.items()}),
+                ("kind", each.kind), ("conditions", list(each.conditions)), ("among", list(each.among)),
+                ("alpha", each.alpha), ("looks", list(each.looks)), ("code", name),
+                ("trainings", {name: trainings[pair] for name, pair in whole.items()}),
             ):  # fmt: skip
                 claim.add(key, value)
             claims.append(claim)
-        for text, name in named.items():
-            trainings.add(name, text)
-        table.add("training", trainings)
+        table.add("training", {name: text for (text, _), name in trainings.items()})
+        table.add("defaults", {name: text for (_, text), name in trainings.items() if text})
+        codes = tomlkit.table()
+        for name, digests in code.values():
+            row = tomlkit.inline_table()
+            row.update(digests)
+            codes.add(name, row)
+        table.add("code", codes)
         table.add("claim", claims)
         tasks.append(table)
     document.add("task", tasks)

@@ -24,12 +24,26 @@ OTHERS = Task("", "Claims", "", "Claims of no task")
 
 @dataclass(frozen=True)
 class Report:
-    """What is on trial: title, source (who wrote it, and for what), link, and its tasks in their order."""
+    """What is on trial: title, source (who wrote it, and for what), link, and its tasks in their order.
+
+    sides: on how many sides its verdicts may be wrong by sampling, together in 5 % of all studies at most.
+    Raises ValueError for fewer than one side.
+    """
 
     title: str
     source: str = ""
     link: str = ""
     tasks: tuple[Task, ...] = ()
+    sides: int = 200
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.sides, int) or self.sides < 1:
+            raise ValueError(f"sides={self.sides!r}: a report has at least one side on which a verdict can be wrong")
+
+    @property
+    def alpha(self) -> float:
+        """The error allowed at each side in full, at a first registration."""
+        return 0.05 / self.sides
 
 
 @dataclass(frozen=True)

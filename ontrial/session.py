@@ -11,16 +11,19 @@ from ontrial import registration
 from ontrial.claim import Claim
 from ontrial.declarations import Declaration
 from ontrial.evidence.ranks import fewest
+from ontrial.evidence.verdicts import Evidence
 from ontrial.known import Known, Name
 from ontrial.known import read as read_known
 from ontrial.publish import reading
 from ontrial.publish.entries import Judged, Key
 from ontrial.publish.gallery import Gallery
-from ontrial.registration import Criterion, Lock
+from ontrial.registration import Criterion, Lock, Locks
+from ontrial.report import Folder
 from ontrial.running.plan import Plan
-from ontrial.running.scale import TIERS, Scale, require_enough
+from ontrial.running.reached import reached
+from ontrial.running.scale import FAST_ALPHA, TIERS, Scale, require_enough
 from ontrial.running.store import canonical
-from ontrial.running.trial import Trial
+from ontrial.running.trial import Draw, Trial
 from ontrial.trainings import Runs, Training
 
 
@@ -30,7 +33,9 @@ class Session:
 
     artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
     written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
-    whose claims were all collected; drawn: the seeds and the path of every figure; gallery: what draws them.
+    whose claims were all collected; drawn: the seeds and the path of every figure; gallery: what draws them; selected:
+    claims that will be judged; doubtful: claims whose code changed since it was locked; differing: how claims of the
+    fast tier differ from their locks, a line each.
     """
 
     root: Path
@@ -46,8 +51,11 @@ class Session:
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     records: list[Judged] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
+    selected: list[pytest.Item] = field(default_factory=list)
+    doubtful: list[pytest.Item] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
     gallery: Gallery = field(init=False)
-    _locks: dict[Path, dict[str, Lock]] = field(default_factory=dict)
+    _locks: dict[Path, Locks] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
     _data: dict[Declaration, str] = field(default_factory=dict)
     _recorded: dict[Key, Judged] | None = None
@@ -85,78 +93,167 @@ class Session:
             self._known[folder] = read_known(folder)
         return self._known[folder]
 
+    def locks(self, folder: Folder) -> Locks:
+        """The registrations of a report. Raises ValueError for a damaged registered.toml, or one that lacks some."""
+        if folder.path not in self._locks:
+            known = {hash for each in self._records for hash in reading.registered(each, folder.name)}
+            self._locks[folder.path] = registration.read(folder.path, known)
+        return self._locks[folder.path]
+
     def lock(self, declared: Declaration) -> Lock | None:
-        """The registration of a claim's task. Raises ValueError for a damaged registered.toml."""
-        folder = declared.folder.path
-        if folder not in self._locks:
-            self._locks[folder] = registration.read(folder)
-        return self._locks[folder].get(declared.folder.task_of(declared.sentence.id).prefix)
+        """The registration of a claim in full, None where it has none, and in the fast tier."""
+        if declared.tier != "full":
+            return None
+        return registration.lock_of(self.locks(declared.folder), declared.sentence.id)
+
+    def alpha(self, declared: Declaration) -> float:
+        """The error allowed at each side of a claim's intervals."""
+        if declared.tier == "fast":
+            return FAST_ALPHA
+        lock, of = self.lock(declared), declared.folder.report.alpha
+        return of if lock is None else lock.alpha(of)
 
     def add(self, item: pytest.Item, declared: Declaration) -> None:
-        """Put a claim on trial. Raises ValueError where its seeds cannot decide anything, or it is not registered."""
-        scale, lock = self.scale(declared), None
-        if declared.tier == "full":
-            lock = self.lock(declared)
-            if lock is None and declared.trainings:
-                raise ValueError(
-                    f"{declared} is not registered: its seeds in full are drawn from its registration. Lock the "
-                    "criteria of its report with `pytest --register` first"
-                )
-            if problem := self.differs_before_training(declared):
-                self.claims[item] = replace(declared, problem=problem)
-                return
-        alpha = scale.alpha if lock is None else lock.alpha(scale.alpha)
-        looks = () if declared.looks is None else scale.looks(declared.looks)
+        """Put a claim on the plan. Raises ValueError where its seeds cannot decide anything."""
+        if declared.tier == "full" and (problem := self._problem_before_training(item, declared)):
+            self.claims[item] = replace(declared, problem=problem)
+            return
+        lock, alpha = self.lock(declared), self.alpha(declared)
+        looks = () if declared.looks is None else self.scale(declared).looks(declared.looks, fewest(alpha))
         if looks:
-            require_enough(looks[-1], fewest(alpha))  # a first look may be too early for a later registration
-        self.trials[item] = Trial(
+            require_enough(looks[-1], fewest(alpha))
+        draw = (lambda count: tuple(range(count))) if lock is None else lock.seeds
+        self.trials[item] = self.trial(item, declared, declared.tier, looks or (0,), draw)
+        self.plan.add(self.trials[item])
+
+    def trial(self, item: pytest.Item, declared: Declaration, tier: str, looks: tuple[int, ...], draw: Draw) -> Trial:
+        """A claim's case at a tier, with so many seeds a look."""
+        alpha = self.alpha(replace(declared, tier=tier))
+        return Trial(
             str(declared),
-            self.placed(declared),
-            looks or (0,),
-            (lambda count: tuple(range(count))) if lock is None else lock.seeds,
+            self.placed(declared, tier),
+            looks,
+            draw,
             lambda seeds, fixed: Claim(declared.sentence, declared.case, alpha, seeds, fixed),
             partial(_call, item, declared),
         )
-        self.plan.add(self.trials[item])
 
-    def differs(self, declared: Declaration, claim: Claim) -> str:
-        """How a claim that was judged in full differs from its registration, in words; "" where it does not."""
-        if declared.tier != "full" or (self.lock(declared) is None and not declared.trainings):
-            return ""  # a count needs no seeds, so that it may be judged before it is registered
-        found = self.criterion(declared, registration.conditions(claim.judged_here))
-        return registration.difference(self.lock(declared), found)
-
-    def differs_before_training(self, declared: Declaration) -> str:
-        """How what a claim trains, and when it is looked at, differs from its registration; "" where it does not."""
-        if not declared.trainings or (lock := self.lock(declared)) is None:
-            return ""
+    def _problem_before_training(self, item: pytest.Item, declared: Declaration) -> str:
+        """How a claim in full differs from its registration, as far as that is known now; "" where it does not."""
+        lock, name = self.lock(declared), f"{declared}"
+        if lock is None:
+            # A count needs no seeds, so it may be judged before it is registered.
+            return (
+                ""
+                if not declared.trainings
+                else (
+                    f"{name} is not registered: its seeds in full are drawn from its registration. Lock it with "
+                    "`pytest --register`, then run full"
+                )
+            )
         locked = lock.find(declared.sentence.id, declared.case)
-        return registration.difference(lock, self.criterion(declared, locked.conditions if locked else ()))
+        if locked is None:
+            return f"{name}: this case is not in registration {lock.number}, which locked the other cases. {AGAIN}"
+        found = self.criterion(item, declared, locked.conditions, locked.among)
+        if differs := registration.differences(locked, found):
+            return registration.explained(self.locks(declared.folder), differs)
+        if changed := registration.changed_code(locked, found):
+            if (before := self.recorded(declared)) is None or not before.evidence:
+                return (
+                    f"{name}: code changed since it was registered on {lock.on} ({', '.join(changed)}), and the record "
+                    f"has no values to compare. Restore the code, or lock the claim again. {AGAIN}"
+                )
+            self.doubtful.append(item)
+        return ""
+
+    def differences(
+        self, item: pytest.Item, declared: Declaration, evidence: tuple[Evidence, ...]
+    ) -> registration.Differences | None:
+        """How a claim that was judged differs from its registration, code aside; None where it does not."""
+        locks = self.locks(declared.folder)
+        found = self.criterion(item, declared, registration.conditions(evidence), registration.among(evidence))
+        locked = registration.locked(locks, found)
+        return registration.differences(locked, found) if locked else None
+
+    def changed(self, item: pytest.Item, declared: Declaration) -> list[str]:
+        """The functions of a claim whose code is not what its registration locked."""
+        found = self.criterion(item, declared, (), ())
+        locked = registration.locked(self.locks(declared.folder), found)
+        return registration.changed_code(locked, found) if locked else []
+
+    def note_difference(self, item: pytest.Item, declared: Declaration, evidence: tuple[Evidence, ...]) -> None:
+        """Remember how a claim of the fast tier differs from its registration, where its report is registered."""
+        try:
+            if not self.locks(declared.folder):
+                return
+            if registration.lock_of(self.locks(declared.folder), declared.sentence.id) is None:
+                self.differing.append(f"{declared}: not registered")
+                return
+            differs = self.differences(item, declared, evidence)
+            parts = [*(differs.parts if differs else ()), *self.changed(item, declared)]
+        except ValueError as error:
+            parts = [str(error)]
+        if parts:
+            self.differing.append(f"{declared}: {', '.join(parts)}")
 
     def recorded(self, declared: Declaration) -> Judged | None:
         """What the record has of a claim in full under its registration, or None."""
-        lock = self.lock(declared) if declared.tier == "full" else None
+        lock = self.lock(declared)
         if lock is None:
             return None
         if self._recorded is None:
-            self._recorded = {each.key: each for each in reading.verdicts(self.artifacts["full"])}
+            found = [each for folder in self._records for each in reading.verdicts(folder)]
+            self._recorded = {each.key: each for each in found}
         name = (declared.folder.name, declared.sentence.id, declared.case, "full", self.data(declared), lock.number)
         return self._recorded.get(name)
 
-    def criterion(self, declared: Declaration, conditions: tuple[str, ...]) -> Criterion:
+    @property
+    def _records(self) -> list[Path]:
+        """Where verdicts were recorded: in the project's own record, and in that of this session, which counts more."""
+        return list(dict.fromkeys((self.root / "artifacts", self.artifacts["full"])))
+
+    def criterion(
+        self, item: pytest.Item, declared: Declaration, conditions: tuple[str, ...], among: tuple[bool, ...]
+    ) -> Criterion:
         """What a registration locks of a claim with these conditions, with its trainings as full has them."""
-        said = declared.sentence
+        said, placed = declared.sentence, self.placed(declared, "full")
         return Criterion(
             said.id,
             declared.case,
             conditions,
-            self.scales["full"].alpha,
+            declared.folder.report.alpha,
             () if declared.looks is None else declared.looks.at,
-            {str(name): canonical(each.terms()) for name, each in self.placed(declared, "full").items()},
+            {str(name): canonical(each.terms()) for name, each in placed.items()},
             said.statement,
             said.source,
             said.kind,
+            among,
+            {str(name): canonical(each.defaults()) for name, each in placed.items()},
+            self.code(item, declared),
         )
+
+    def code(self, item: pytest.Item, declared: Declaration) -> dict[str, str]:
+        """Digests of the code that turns runs into numbers: that of the test, and that of its trainings."""
+        own = getattr(item, "originalname", item.name)
+        plain = all(_is_plain(each) for each in declared.parameters.values())
+        found = dict(reached(own, item.path, parametrised=not plain))
+        if own in found:
+            found = {TEST: found.pop(own)} | found
+        for each in self.placed(declared, "full").values():
+            for name, digest in each.code().items():
+                found[name] = digest if found.get(name, digest) == digest else f"{found[name]}+{digest}"
+        return dict(sorted(found.items()))
+
+
+TEST = "test"  # what a lock calls a claim's own test, whatever its name
+AGAIN = "`pytest --register --yes --claim ID` does, with other seeds and half the error."
+
+
+def _is_plain(value: object) -> bool:
+    """Whether the name of a case tells its parameter whole."""
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float)
 
 
 def _call(item: pytest.Item, declared: Declaration, claim: Claim, runs: Runs) -> None:

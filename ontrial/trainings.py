@@ -21,22 +21,28 @@ class Diverged(Exception):
 class Looks:
     """At which numbers of seeds a claim is looked at in full, until it is decided.
 
-    at: ascending; budget: the last of them, unless `--most-seeds N` allows N x weight.
+    at: ascending; in place of those that are too few to decide anything the first is the fewest that can;
+    budget: the last of them, unless `--most-seeds N` allows N x weight.
     """
 
     at: tuple[int, ...]
     budget: int
     weight: int = 1
 
-    def upto(self, most: int | None = None) -> tuple[int, ...]:
+    def upto(self, most: int | None = None, fewest: int = 1) -> tuple[int, ...]:
         """The looks of one session, whose last is the budget. Raises ValueError for a budget below the first."""
         last = self.budget if most is None else most * self.weight
-        if last < self.at[0]:
-            least = -(-self.at[0] // self.weight)
-            raise ValueError(f"--most-seeds {most}: the first look takes {self.at[0]} seeds; give at least {least}")
-        return (*(seeds for seeds in self.at if seeds < last), last)
+        enough = tuple(seeds for seeds in self.at if seeds >= fewest)
+        first = enough[0] if enough == self.at else fewest
+        if last < first:
+            least = -(-first // self.weight)
+            raise ValueError(
+                f"at most {last} seeds, but the first look takes {first}: give --most-seeds {least} or more"
+            )
+        return (*(seeds for seeds in dict.fromkeys((first, *enough)) if seeds < last), last)
 
 
+LOOKS = Looks((1, 24, 32, 48, 64, 96), budget=32)  # from the fewest that can decide
 IMAGES = Looks((16, 24, 32, 48, 64, 96), budget=32)
 FUNCTIONS = Looks((32, 48, 64, 96, 128, 192, 256, 320, 480, 640), budget=320, weight=10)
 

@@ -1,10 +1,10 @@
 """Writing: what a session leaves on disk at its end, and what it says of that."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import pytest
 import threadpoolctl
@@ -16,10 +16,11 @@ from ontrial.known import Name
 from ontrial.publish import encoding, page, reading, record, table
 from ontrial.publish.entries import Declared, Judged, Key, Registered, report_of
 from ontrial.publish.sessions import environment
-from ontrial.registration import Criterion
+from ontrial.registration import CODE_ALONE, Criterion
 from ontrial.report import Folder
 from ontrial.running import machine
 from ontrial.running.locks import LockHeld
+from ontrial.running.store import canonical
 from ontrial.session import Session
 
 Say = Callable[[str], object]
@@ -68,7 +69,13 @@ def write(session: Session, config: pytest.Config, say: Say) -> None:
             say(line)
     if config.option.register:
         with _told(session, say):
-            _register(session, say)
+            _register(session, config, say)
+    elif session.differing:
+        for line in (
+            "not as registered (full refuses it, or compares its values):",
+            *session.differing,
+        ):
+            say(line)
 
 
 @contextmanager
@@ -155,28 +162,83 @@ def _moved(session: Session, each: Judged) -> str:
     return f"  {name}: {before.verdict if before else 'not known'}, now {each.found}"
 
 
-def _register(session: Session, say: Say) -> None:
-    """Lock the tasks all of whose claims were evaluated in the fast tier, in reports that were collected whole."""
-    criteria: dict[Path, dict[str, list[Criterion]]] = defaultdict(lambda: defaultdict(list))
-    lacking: dict[tuple[Path, str], list[str]] = defaultdict(list)
-    for item, declared in session.claims.items():
-        if declared.tier == "full":
-            continue
-        folder, task = declared.folder.path, declared.folder.task_of(declared.sentence.id).prefix
-        if (claim := session.judged.get(item)) is None:
-            lacking[folder, task].append(str(declared))
-        else:
-            found = session.criterion(declared, registration.conditions(claim.judged_here))
-            criteria[folder][task].append(found)
-    lines = [f"not registered, since {', '.join(names)} was not judged" for names in lacking.values()]
-    for folder, tasks in criteria.items():
-        if folder not in session.collected_whole:
+def _register(session: Session, config: pytest.Config, say: Say) -> None:
+    """Lock the claims that are new, or changed, of those whose every case was evaluated in the fast tier.
+
+    What is locked already is locked again only with `--yes`, and where its code alone changed only if `--claim` names
+    it, since full compares its values. Raises ValueError where the report has more sides than its `sides` allow.
+    """
+    lines: list[str] = []
+    for folder in _reports(session):
+        found, lacking = _evaluated(session, folder)
+        lines += [f"not registered, since {name} was not judged" for name in lacking]
+        if folder.path not in session.collected_whole:
             lines.append(f"not registered, since only a part of {folder.name} was collected: name the whole folder")
             continue
-        whole = {task: found for task, found in tasks.items() if (folder, task) not in lacking}
-        lines += registration.register(folder, whole)
+        locks = session.locks(folder)
+        why = registration.reasons(locks, found)
+        named = {name.rpartition("/")[2] for text in config.option.claim for name in text.split(",")}
+        wanted = {claim: reason for claim, reason in why.items() if reason != CODE_ALONE or claim in named}
+        lines += [f"{claim}: its code alone changed; full compares its values" for claim in why.keys() - wanted.keys()]
+        locked = [each for each in registration.current(locks) if each.claim not in wanted]
+        new = [each for each in found if each.claim in wanted]
+        if (sides := sum(each.sides for each in (*locked, *new))) > folder.report.sides:
+            raise ValueError(
+                f"the claims of {folder.name} have {sides} sides: write Report(..., sides={sides}) or more"
+            )
+        if not wanted:
+            continue
+        lines += [f"{claim}: {reason}" for claim, reason in wanted.items()] + [_price(session, folder, wanted)]
+        if any(reason != "new" for reason in wanted.values()) and not config.option.yes:
+            session.is_not_written = True
+            lines.append("nothing was locked: --yes locks again what is locked, with other seeds and half the error")
+            continue
+        tasks: dict[str, list[Criterion]] = defaultdict(list)
+        for each in new:
+            tasks[folder.task_of(each.claim).prefix].append(each)
+        lines += registration.register(folder.path, tasks)
     for line in ["registered:", *lines] if lines else ["nothing to register: all criteria are as they are locked"]:
         say(line)
+
+
+def _evaluated(session: Session, folder: Folder) -> tuple[list[Criterion], list[str]]:
+    """What a report's claims were found to lock, those whose every case was judged, and the cases that were not."""
+    found: dict[str, list[Criterion]] = defaultdict(list)
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for item, declared in session.claims.items():
+        if declared.tier == "fast" and declared.folder == folder:
+            claim = session.judged.get(item)
+            if claim is None:
+                lacking[declared.sentence.id].append(str(declared))
+            else:
+                conditions, among = registration.conditions(claim.judged_here), registration.among(claim.judged_here)
+                found[declared.sentence.id].append(session.criterion(item, declared, conditions, among))
+    selected = {session.claims[item].sentence.id for item in session.selected}
+    whole = [each for claim, cases in found.items() if claim not in lacking for each in cases]
+    return whole, [name for claim, names in lacking.items() if claim in selected for name in names]
+
+
+def _price(session: Session, folder: Folder, claims: Collection[str]) -> str:
+    """What judging these claims in full costs: seeds, and hours of one core by the record, else by estimate."""
+    seconds: dict[str, float] = {}
+    for each in reading.verdicts(session.artifacts["full"]):
+        for one in each.settings:
+            if one["trained"]:
+                seconds[_plain(one)] = (one["seconds"] + one.get("asking_seconds", 0.0)) / one["trained"]
+    wanted: dict[str, tuple[int, float]] = {}
+    for declared in session.claims.values():
+        if declared.folder == folder and declared.sentence.id in claims and declared.looks is not None:
+            for training in session.placed(declared, "full").values():
+                name = _plain(training.settings())
+                wanted[name] = (declared.looks.budget, seconds.get(name, training.estimate(1)))
+    most = max((seeds for seeds, _ in wanted.values()), default=0)
+    hours = sum(seeds * each for seeds, each in wanted.values()) / 3600
+    return f"to judge in full: at most {most} seeds of {len(wanted)} trainings, about {hours:.2g} hours of one core"
+
+
+def _plain(settings: Mapping[str, Any]) -> str:
+    beside = ("name", "trained", "seconds", "asking_seconds")
+    return canonical({name: value for name, value in settings.items() if name not in beside})
 
 
 def _reports(session: Session) -> list[Folder]:
@@ -197,7 +259,11 @@ def _is_whole(folder: Path, config: pytest.Config) -> bool:
 
 
 def _declared(session: Session, declared: Declaration) -> Declared:
-    said, lock = declared.sentence, session.lock(declared)
+    said = declared.sentence
+    try:
+        lock = registration.lock_of(session.locks(declared.folder), said.id)
+    except ValueError:  # damaged: told where it is needed
+        lock = None
     return Declared(
         declared.folder.name,
         said.id,

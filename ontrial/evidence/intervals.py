@@ -21,8 +21,8 @@ class Interval:
 
     measure: what was measured, with its unit in brackets where it has one; estimate: NaN where there are no seeds;
     alpha: how often, at most, an end is wrong, 0 for a plain count; values: (seed,), of the seeds that the claim speaks
-    of; left_out: how many seeds it does not speak of. Compared with a number it answers Evidence: `interval < x`,
-    `<= x`, `> x`, `>= x`, `.within(a, b)`.
+    of; left_out: how many seeds it does not speak of; among: whether it may leave some out. Compared
+    with a number it returns Evidence: `interval < x`, `<= x`, `> x`, `>= x`, `.within(a, b)`.
     """
 
     measure: str
@@ -33,6 +33,7 @@ class Interval:
     values: tuple[float, ...]
     statistic: Statistic = "median"
     left_out: int = 0
+    among: bool = False
 
     @property
     def n(self) -> int:
@@ -99,7 +100,8 @@ def median_interval(
     needed = rank(len(ranked), alpha)
     low, high = (ranked[-needed], ranked[needed - 1]) if needed <= len(ranked) else (-math.inf, math.inf)
     kept = tuple(numbers[spoken_of].tolist())
-    return Interval(measure, _median(ranked), float(low), float(high), alpha, kept, "median", len(numbers) - len(kept))
+    left_out, ends = len(numbers) - len(kept), (float(low), float(high))
+    return Interval(measure, _median(ranked), *ends, alpha, kept, "median", left_out, among is not None)
 
 
 def share_interval(
@@ -130,7 +132,7 @@ def share_interval(
     right, n = round(sum(kept)), len(kept)
     low, high = _lowest_share(right, n, alpha), 1 - _lowest_share(n - right, n, alpha)
     share = right / n if n else math.nan
-    return Interval(measure, share, low, high, alpha, kept, "share", len(numbers) - n)
+    return Interval(measure, share, low, high, alpha, kept, "share", len(numbers) - n, among is not None)
 
 
 def exactly(value: float, measure: str) -> Interval:

@@ -53,6 +53,10 @@ class Estimated(Protocol):
         """How many seeds the claim does not speak of."""
 
     @property
+    def among(self) -> bool:
+        """Whether it was asked to leave seeds out."""
+
+    @property
     def n(self) -> int:
         """How many seeds it does."""
 

@@ -91,6 +91,8 @@ def dates(claim: Claim) -> list[str]:
             on = f", {_on('registered', judged.registered_on)}" if judged.registered_on else ""
             trained = f", {_on('first seed trained', judged.first_trained)}" if judged.first_trained else ""
             lines.append(f"{registration(judged.registration)}{on}{trained}")
+            if judged.code:
+                lines.append(f"{judged.case}: {judged.code}" if judged.case else judged.code)
     if not lines and claim.registered:
         named = registration(claim.registered.registration)
         lines.append(f"{named}, {_on('registered', claim.registered.on)}, not yet run in full")

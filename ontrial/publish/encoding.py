@@ -66,6 +66,8 @@ def judged(each: Judged) -> Json:
         "runs": each.runs,
         **({} if each.planned else {"planned": False}),
         **({"last": asdict(each.last)} if each.last else {}),
+        "rounding": each.rounding,
+        "code": each.code,
     }
 
 
@@ -97,6 +99,8 @@ def judged_of(found: Mapping[str, Any]) -> Judged:
         runs=found.get("runs", ""),
         planned=found.get("planned", True),
         last=_last_of(found.get("last")),
+        rounding=found.get("rounding", ""),
+        code=found.get("code", ""),
     )
 
 

@@ -93,9 +93,10 @@ class Judged:
     that known.toml has; problem: of a test that crashed; decided_at: of each condition, which of the looks decided it;
     seeds_needed: what an undecided claim would take, a number, AT_THE_BORDER or NO_SEED; by_its_own_numbers: whether
     the report's own numbers meet the criterion; settings: what was trained, one a configuration; seconds: that it took
-    on one core; session: the time of the session that judged it; runs: a SHA-256 of the names that its runs are stored
-    under, by which the same runs are told; planned: whether it was judged at planned looks, not at `--seeds N`; last:
-    what a later session found that did not replace it.
+    on one core; session: the time of the session that judged it; runs: a SHA-256 of all that its runs depend on but the
+    seeds; planned: whether it may replace what is recorded: judged at planned looks, its code compared by values; last:
+    what a later session found that did not replace it; rounding: a SHA-256 of what decides how its runs are rounded;
+    code: what is known of code that changed since registration.
     """
 
     report: str
@@ -123,6 +124,8 @@ class Judged:
     runs: str = ""
     planned: bool = True
     last: Last | None = None
+    rounding: str = ""
+    code: str = ""
 
     @property
     def key(self) -> Key:

@@ -84,6 +84,15 @@ def _undeclared(report: str, claim: str, judged: list[Judged]) -> Declared:
     return Declared(report, claim, "", "", "", cases)
 
 
+def registered(folder: Path, report: str) -> set[str]:
+    """The hashes of the registrations that a folder's record knows of a report; none where it cannot be read."""
+    try:
+        claims = [each for each in load(folder)["claims"] if each["report"] == report and each["registered"]]
+    except (OSError, ValueError):
+        return set()
+    return {each["registered"]["hash"] for each in claims}
+
+
 def verdicts(folder: Path) -> list[Judged]:
     """The verdicts of a folder's record that can be read; none where there is no record, or it is damaged."""
     try:

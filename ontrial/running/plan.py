@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import Any
 
 from ontrial.files import writable
 from ontrial.running.lanes import lanes
 from ontrial.running.queue import Job, NotRepeated, Progress, Setting, TrainingError, work_off
 from ontrial.running.shelf import Shelf
-from ontrial.running.store import Stored, identity
+from ontrial.running.store import Stored, canonical, described, identity
 from ontrial.running.trial import Trial
 from ontrial.trainings import Run, Runs, Stacked, Training, require_finite
 
@@ -102,12 +103,16 @@ class Plan:
         return min((time for time in times if time is not None), default=None)
 
     def digest(self, trial: Trial) -> str:
-        """SHA-256 of the names that a trial's runs are stored under; "" where nothing is trained."""
-        try:
-            names = sorted(key for each in trial.trainings.values() for key in self._shelf.keys(each, trial.seeds))
-        except Exception:  # its data is missing
-            return ""
-        return hashlib.sha256(" ".join(names).encode()).hexdigest() if names else ""
+        """SHA-256 of all that a trial's runs depend on but the seeds; "" where nothing is trained."""
+        return self._digest([described(each) for each in _with_needs(trial.trainings.values())])
+
+    def rounding(self, trial: Trial) -> str:
+        """SHA-256 of what decides how a trial's runs are rounded: of its engines, not of what was declared."""
+        return self._digest([_rounding(each) for each in _with_needs(trial.trainings.values())])
+
+    def _digest(self, descriptions: list[dict[str, Any]]) -> str:
+        texts = sorted(map(canonical, descriptions))
+        return hashlib.sha256("\n".join(texts).encode()).hexdigest() if texts else ""
 
     def seconds(self, jobs: Iterable[Job]) -> float:
         """Seconds that these jobs will take on all workers."""
@@ -255,6 +260,12 @@ class Plan:
                 f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
                 "free: make room, or name another folder with --store"
             )
+
+
+def _rounding(training: Training) -> dict[str, Any]:
+    """What a training's result depends on beside what a registration locks: its fields, and source that it digests."""
+    locked = {*training.terms(), *(("source",) if training.code() else ())}
+    return {name: value for name, value in training.describe().items() if name not in locked}
 
 
 def _with_needs(trainings: Iterable[Training]) -> list[Training]:

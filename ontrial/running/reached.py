@@ -29,11 +29,12 @@ def reached(function: str, path: Path, source: str | None = None, *, parametrise
     """
     walk = _Walk()
     module = _parse(path.resolve(), path.read_text(encoding="utf-8") if source is None else source)
-    root = next((each for each in module.defined.get(function, ()) if isinstance(each, ast.FunctionDef)), None)
-    if root is None:  # a method, or a function within another: all that its module does
+    defined = module.defined.get(function, ())
+    roots = [_root(each, parametrised) if isinstance(each, ast.FunctionDef) else each for each in defined]
+    if any(isinstance(each, ast.FunctionDef) for each in roots):
+        walk.add(module, function, roots)
+    else:  # a method, or a function within another: all that its module does
         walk.whole(module)
-    else:
-        walk.add(module, function, [_root(root, parametrised)])
     walk.finish()
     return {name: _digest(texts) for name, texts in sorted(walk.texts.items())}
 

@@ -12,7 +12,6 @@ TIERS: tuple[Tier, ...] = ("fast", "full")
 FAST_SEEDS = 8
 # Valid at any number of seeds; with 8 it is reached only where all agree, which at the border 1 in 256 do.
 FAST_ALPHA = 1 / 50
-FULL_ALPHA = 1 / 4000  # a side: at most 200 sides a report keep all its verdicts together under 5 %
 
 
 @dataclass(frozen=True)
@@ -27,16 +26,14 @@ class Scale:
     exactly: int | None = None
     most: int | None = None
 
-    @property
-    def alpha(self) -> float:
-        """The error allowed at each side of an interval, before registrations divide it."""
-        return FAST_ALPHA if self.tier == "fast" else FULL_ALPHA
+    def looks(self, of: Looks, fewest: int) -> tuple[int, ...]:
+        """The numbers of seeds at which claims are looked at, in full from the fewest that can decide.
 
-    def looks(self, of: Looks) -> tuple[int, ...]:
-        """The numbers of seeds at which claims are looked at. Raises ValueError for a budget below the first."""
+        Raises ValueError for a budget below the first.
+        """
         if self.exactly is not None:
             return (self.exactly,)
-        return (FAST_SEEDS,) if self.tier == "fast" else of.upto(self.most)
+        return (FAST_SEEDS,) if self.tier == "fast" else of.upto(self.most, fewest)
 
 
 def require_enough(seeds: int, fewest: int) -> None:

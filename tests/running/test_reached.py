@@ -107,6 +107,12 @@ COUNTED = {
     "a helper": (MODULE, HELPER.replace("values + values", "values + 1"), DEEPER, "doubled"),
     "what a helper imports": (MODULE, HELPER, "factor = 3\n", "factor"),
     "a mask": (MODULE.replace('three, "x"', 'three, "x", among=mine > 0'), HELPER, DEEPER, "test_it"),
+    "a second definition": (
+        MODULE.replace("\n\n\nclass Box", "\n\n\ndef share(values):\n    return 1\n\n\nclass Box"),
+        HELPER,
+        DEEPER,
+        "share",
+    ),
     "a name that a statement changes": (MODULE.replace("UNUSED", "LIMIT += 1\nUNUSED", 1), HELPER, DEEPER, "LIMIT"),
 }
 
@@ -122,6 +128,10 @@ def test_what_decides_nothing_changes_no_digest(digest, module, helper, deeper):
 def test_what_decides_changes_the_digest_of_its_name(digest, module, helper, deeper, name):
     before, after = digest(), digest(module, helper, deeper)
     assert {each for each in before.keys() | after.keys() if before.get(each) != after.get(each)} == {name}
+
+
+def test_a_second_definition_of_the_test_counts(digest):
+    assert digest(MODULE + "\n\ndef test_it(claim):\n    pass\n") != digest()
 
 
 def test_a_function_within_another_counts_with_its_whole_module(digest):
