@@ -246,7 +246,7 @@ class Session:
 
 
 TEST = "test"  # what a lock calls a claim's own test, whatever its name
-AGAIN = "`pytest --register --yes --claim ID` does, with other seeds and half the error."
+AGAIN = "`pytest --register --yes --claim ID` does that, with other seeds and half the error."
 
 
 def _is_plain(value: object) -> bool:

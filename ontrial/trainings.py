@@ -35,10 +35,9 @@ class Looks:
         enough = tuple(seeds for seeds in self.at if seeds >= fewest)
         first = enough[0] if enough == self.at else fewest
         if last < first:
+            allowed = f"a budget of {last} seeds" if most is None else f"--most-seeds {most}"
             least = -(-first // self.weight)
-            raise ValueError(
-                f"at most {last} seeds, but the first look takes {first}: give --most-seeds {least} or more"
-            )
+            raise ValueError(f"{allowed}: the first look takes {first} seeds; give at least {least}")
         return (*(seeds for seeds in dict.fromkeys((first, *enough)) if seeds < last), last)
 
 
