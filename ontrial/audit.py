@@ -16,10 +16,10 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
-from ontrial import known, registration
+from ontrial import known, registered
 from ontrial.publish import page, reading, readme, record
 from ontrial.publish.findings import StaleFinding
-from ontrial.registration import Criterion, Lock
+from ontrial.registration import Criterion, Lock, current, lock_of
 
 Json = Mapping[str, Any]
 Locks = Mapping[tuple[str, str, str], tuple[Lock, Criterion]]  # by report, claim and case
@@ -105,12 +105,13 @@ def differences(whole: Json, folder: Path, root: Path) -> Iterator[str]:
     for each in whole["reports"]:
         place = root / each["folder"]
         try:
-            of_report = sorted(registration.read(place).values(), key=lambda lock: lock.number)
+            of_report = registered.read(place)
             entries[each["name"]] = known.read(place)
         except ValueError as error:
             yield str(error)
             continue
-        locks |= {(each["name"], one.claim, one.case): (lock, one) for lock in of_report for one in lock.criteria}
+        in_force = [(lock_of(of_report, one.claim), one) for one in current(of_report)]
+        locks |= {(each["name"], one.claim, one.case): (lock, one) for lock, one in in_force if lock is not None}
     for each in whole["verdicts"]:
         lines = [*_conditions(each), *_lock(each, locks, _current(whole))]
         if each["session"] not in {one["time"] for one in whole["sessions"]}:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ontrial import registration
+from ontrial import registered, registration
 from ontrial.claim import Claim
 from ontrial.declarations import Declaration
 from ontrial.evidence.ranks import fewest
@@ -97,7 +97,7 @@ class Session:
         """The registrations of a report. Raises ValueError for a damaged registered.toml, or one that lacks some."""
         if folder.path not in self._locks:
             known = {hash for each in self._records for hash in reading.registered(each, folder.name)}
-            self._locks[folder.path] = registration.read(folder.path, known)
+            self._locks[folder.path] = registered.read(folder.path, known)
         return self._locks[folder.path]
 
     def lock(self, declared: Declaration) -> Lock | None:

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import pytest
 import threadpoolctl
 
-from ontrial import known, registration
+from ontrial import known, registered, registration
 from ontrial.declarations import Declaration
 from ontrial.evidence.verdicts import Verdict
 from ontrial.known import Name
@@ -196,7 +196,7 @@ def _register(session: Session, config: pytest.Config, say: Say) -> None:
         tasks: dict[str, list[Criterion]] = defaultdict(list)
         for each in new:
             tasks[folder.task_of(each.claim).prefix].append(each)
-        lines += registration.register(folder.path, tasks)
+        lines += registered.register(folder.path, tasks)
     for line in ["registered:", *lines] if lines else ["nothing to register: all criteria are as they are locked"]:
         say(line)
 

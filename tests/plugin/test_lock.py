@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from ontrial import registration
+from ontrial import registered, registration
 from ontrial.running import sources
 from tests.conftest import said
 
@@ -210,10 +210,10 @@ def test_code_that_changed_on_another_engine_may_not_change_the_verdict(run_clai
 
 def test_a_lock_of_schema_1_keeps_its_hash_and_seeds_and_has_its_code_beside(judged, pytester):
     path = pytester.path / "planted" / "registered.toml"
-    [lock] = registration.read(path.parent)
+    [lock] = registered.read(path.parent)
     old = registration.sealed(replace(lock, schema=1))
-    path.write_text(registration.text((old,)), encoding="utf-8")
-    [read] = registration.read(path.parent)
+    path.write_text(registered.text((old,)), encoding="utf-8")
+    [read] = registered.read(path.parent)
     assert (read.schema, read.hash, read.criteria) == (1, old.hash, lock.criteria)
     assert read.hash != lock.hash
     text = path.read_text(encoding="utf-8")
@@ -221,4 +221,4 @@ def test_a_lock_of_schema_1_keeps_its_hash_and_seeds_and_has_its_code_beside(jud
         path.write_text(text.replace(part, part.replace("a", "b").replace("20", "19").replace("test", "text"), 1))
         if path.read_text(encoding="utf-8") != text:
             with pytest.raises(ValueError, match=r"is not what its hash says|cannot be read"):
-                registration.read(path.parent)
+                registered.read(path.parent)

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from ontrial import registration
+from ontrial import registered
 from tests.conftest import said
 
 SUITE = """
@@ -29,7 +29,7 @@ def test_two(claim, runs, plus):
 @pytest.fixture
 def locks(pytester):
     """The registrations of the planted report, in their order."""
-    return lambda: registration.read(pytester.path / "planted")
+    return lambda: registered.read(pytester.path / "planted")
 
 
 def test_register_writes_once_and_does_nothing_twice(run_claims, locks, pytester):
