@@ -186,6 +186,21 @@ def test_one(claim, runs):
 """
 
 
+def test_no_registration_is_taken_out_of_the_chain(judged, pytester):
+    more = SUITE + '\n@claim_of("X5")\ndef test_five(claim):\n    claim.holds_if(exactly(5, "n") > 2)\n'
+    judged(more, "--register")
+    judged(more, "-m", "full")
+    path = pytester.path / "planted" / "registered.toml"
+    first, second = registered.read(path.parent)
+    for rest in ((first,), (second,)):
+        path.write_text(registered.text(rest), encoding="utf-8")
+        result = judged(more, "-m", "full")
+        assert result.ret != 0
+        (result.stderr if result.ret is pytest.ExitCode.USAGE_ERROR else result.stdout).re_match_lines(
+            [r".*(is not what its hash says|lacks what the record knows as registered).*"]
+        )
+
+
 def test_an_engine_that_rounds_differently_is_told_apart_from_a_changed_measure(run_claims, monkeypatch, verdicts):
     run_claims(ROUNDED, "--register")
     run_claims(ROUNDED, "-m", "full")
