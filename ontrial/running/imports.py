@@ -4,6 +4,7 @@ import ast
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 _BUILTIN = frozenset({"exec", "eval", "__import__"})
 _LOADING = frozenset({"run_path", "run_module", "spec_from_file_location", "SourceFileLoader"})
@@ -24,6 +25,7 @@ class Import:
     line: int
 
 
+@cache  # several trainings run through the same modules
 def imports(tree: ast.AST) -> tuple[list[Import], list[tuple[str, int]]]:
     """Every import in a syntax tree, and what it uses instead that cannot be resolved, each with its line."""
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}

@@ -123,7 +123,7 @@ class _Walk:
                 continue
             self.files[path] = None
             wanted += [each / "__init__.py" for each in _packages(path)]
-            if path.suffix == ".py":
+            if path.suffix == ".py" and not is_installed(path):
                 wanted += self._imported(path, _parsed(path))
 
     def follow(self, path: Path, tree: ast.Module) -> None:
@@ -171,9 +171,12 @@ class _Walk:
                 return None
             if _is_standard(first):
                 return []
-            if _is_installed_package(first, top):
-                self.packages.add(top)
-                return []
+            if is_installed(place := _place(first)):
+                if top in _distributions():
+                    self.packages.add(top)
+                    return []
+                folder = place.parent if place.name == "__init__.py" else place
+                return [each for each in folder.rglob("*") if each.suffix == ".py"] if folder.is_dir() else [place]
             rest = _chain(below, list(first.submodule_search_locations or []))
             chain = None if rest is None else [first, *rest]
             where = list((chain and chain[-1].submodule_search_locations) or [])
@@ -208,10 +211,6 @@ def _is_standard(found: ModuleSpec) -> bool:
     place = _place(found)
     folders = {Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")}
     return not is_installed(place) and any(place.is_relative_to(folder) for folder in folders)
-
-
-def _is_installed_package(found: ModuleSpec, top: str) -> bool:
-    return is_installed(_place(found)) and top in _distributions()
 
 
 def _place(found: ModuleSpec) -> Path:
@@ -328,7 +327,7 @@ def _parsed(path: Path) -> ast.Module:
 
 def _text(path: Path) -> str:
     """What a file says; "" where it is nothing but prose."""
-    if path.suffix != ".py":  # compiled
+    if path.suffix != ".py" or is_installed(path):  # compiled, or in site-packages without a version
         return hashlib.sha256(path.read_bytes()).hexdigest()
     tree = _parsed(path)
     return "" if all(_is_docstring(each) for each in tree.body) else _meaning(tree)

@@ -202,3 +202,12 @@ def test_an_interval_is_no_bool_and_equals_nothing():
             compare()
     with pytest.raises(TypeError, match="within"):
         assert 0 < found < 3
+
+
+def test_a_masked_array_is_refused():
+    values = np.ma.masked_less(np.arange(32.0), 20)
+    for masked in (lambda: median_interval(values, "planted", 1 / 50), lambda: share_interval(values > 3, "p", 1 / 50)):
+        with pytest.raises(ValueError, match="a masked array; pass all seeds' numbers, and `among`"):
+            masked()
+    with pytest.raises(ValueError, match="a masked array"):
+        median_interval(np.arange(32.0), "planted", 1 / 50, among=values > 3)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ontrial import training
 from ontrial.running.plan import Plan
 from ontrial.running.queue import Setting
 from ontrial.running.store import RunStore
-from tests.conftest import said
+from tests.conftest import ROOT, said
 from tests.running.planted import Doubled, noise
 
 FORMS = (1, 1.0, True, np.float64(2), 2, "1", (1,), (1.0,), ((True, 1),), ((1, 1),), 0.0, -0.0, 0, False, None)
@@ -274,3 +275,55 @@ def test_planted(claim, runs):
         found.append(verdicts()["X1"]["evidence"][0]["values"])
     assert found[0] == found[1]
     assert len(set(found[0])) == 8
+
+
+LIBRARY = """
+import lib_of_claims.inner
+
+@training
+def planted(*, seed):
+    return {"value": lib_of_claims.inner.value(seed)}
+
+@claim_of(trains={"a": planted()})
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+"""
+
+
+@pytest.mark.parametrize("how", ["pythonpath", "PYTHONPATH"])
+def test_a_changed_library_is_trained_again(run_claims, pytester, verdicts, monkeypatch, how):
+    folder = pytester.mkdir("src") / "lib_of_claims"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    if how == "pythonpath":
+        ini = pytester.path / "pytest.ini"
+        ini.write_text(ini.read_text().replace("testpaths", "pythonpath = src\ntestpaths"))
+    else:
+        monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{pytester.path / 'src'}")
+    for value, found in (("1.0", "holds"), ("-1.0", "refuted"), ("1.0", "holds")):
+        (folder / "inner.py").write_text(f"def value(seed):\n    return {value}\n")
+        run_claims(LIBRARY, "-p", "no:cacheprovider", subprocess=True, processes=True)
+        assert verdicts()["X1"]["found"] == found
+
+
+def test_an_error_of_the_tests_module_is_told(run_claims):
+    result = run_claims("""
+class Broken(Exception):
+    def __init__(self, what, why):
+        super().__init__(what + why)
+
+@training
+def planted(*, seed):
+    raise Broken("no ", "number")
+
+@claim_of("X1", trains={"a": planted()})
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+
+@claim_of("X2", trains={"a": noise(9.0)})
+def test_well(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+""", "-v", "--seeds=8", subprocess=True, processes=True)  # fmt: skip
+    assert said(result) == {"planted": "ERROR", "well": "PASSED"}
+    result.stdout.fnmatch_lines(["*TrainingError: planted() (* failed: Broken: no number*"])
+    result.stdout.no_fnmatch_line("*want of memory*")

@@ -128,12 +128,14 @@ def test_an_editable_install_counts_by_its_source(reach, tmp_path, monkeypatch):
 
 def test_a_module_in_site_packages_that_no_package_owns_counts_by_its_source(reach, tmp_path, monkeypatch):
     folder = tmp_path / "site-packages"
-    folder.mkdir()
+    (folder / "package_of_reach").mkdir(parents=True)
     monkeypatch.syspath_prepend(folder)
-    (folder / "loose_of_reach.py").write_text("ONE = 1\n")
-    before = reach("import loose_of_reach", "value = loose_of_reach.ONE")
-    (folder / "loose_of_reach.py").write_text("ONE = 2\n")
-    assert reach("import loose_of_reach", "value = loose_of_reach.ONE") != before
+    for name in ("loose_of_reach.py", "package_of_reach/__init__.py", "package_of_reach/inner.py"):
+        (folder / name).write_text("exec('ONE = 1')\n")  # whose own imports nobody can mend
+        how = (f"import {name.split('.')[0].split('/')[0]} as m", "value = m.ONE")
+        before = reach(*how)
+        (folder / name).write_text("exec('ONE = 2')\n")
+        assert reach(*how) != before
 
 
 def test_a_package_counts_by_its_version_and_those_of_what_it_requires(reach, tmp_path, monkeypatch):
