@@ -5,7 +5,10 @@ import io
 import json
 import math
 import os
+import struct
 import time
+import zipfile
+import zlib
 from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +20,11 @@ import numpy as np
 from ontrial.files import write_whole
 from ontrial.trainings import Arrays, Training, require_free
 
+# What a damaged file makes of JSON, zip and NumPy: RuntimeError where it nests too deep or is packed in other ways.
+_DAMAGE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 _STATED = ("arrays", "bytes", "check", "sha256", "seconds")  # of a result, beside what it depends on
 
 
@@ -74,9 +82,7 @@ class RunStore:
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 stored = Stored({name: archive[name] for name in archive.files}, description["seconds"])
             _require_sound(stored, description)
-        except MemoryError:
-            raise
-        except Exception:  # whatever a damaged file makes of JSON, zip and NumPy
+        except _DAMAGE:
             self.set_aside(key)
             return None
         return stored
