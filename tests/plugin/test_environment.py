@@ -104,7 +104,7 @@ def test_a_damaged_record_is_set_aside_after_the_table(run_claims, pytester, ver
         result.assert_outcomes(passed=1, deselected=1)
         result.stdout.fnmatch_lines(["X1 *holds*", "set aside as *verdicts.json.damaged*", "written to *"])
         assert verdicts()["X1"]["found"] == "holds"
-        assert (folder / "verdicts.json.damaged").read_text() == content
+        assert content in [path.read_text() for path in folder.glob("verdicts.json.damaged*")]  # none is lost
 
 
 def test_a_full_disk_is_said_after_the_table_and_nothing_else_is_lost(run_claims, monkeypatch, stored):
