@@ -60,7 +60,11 @@ class TierLike(Protocol):
 
 @runtime_checkable
 class Training(Protocol):
-    """Whatever is trained once a seed: hashable, picklable, and described by all that its result depends on."""
+    """Whatever is trained once a seed: hashable, picklable, and described by all that its result depends on.
+
+    It may say that it is trained `one_by_one`, so that each seed is stored when it is done, and how to train a seed
+    `again(seed, times)`, whose arrays must then be the same bits as before (see ontrial.functions.FunctionTraining).
+    """
 
     @property
     def judged_on(self) -> str:

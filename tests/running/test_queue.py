@@ -103,6 +103,24 @@ def test_a_job_that_fails_or_cannot_be_stored_fails_alone(setting, monkeypatch, 
     assert [is_stored(setting, job) for job in good] == [True, False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"twice": np.ma.masked_less(np.arange(2.0), 1)}, "twice is masked: fill what is masked"),
+        ({"twice": np.ones(2), "seconds": np.ones(2)}, "an array may not be named seconds"),
+        ({"twice": np.ones(2), 3: np.ones(2)}, "an array may not be named 3"),
+    ],
+)
+def test_what_a_run_could_not_show_is_refused_of_every_kind_of_training(setting, monkeypatch, arrays, message):
+    shelf, training = Shelf(setting), Doubled(noise())
+    run_job(shelf.job(training.below, (0, 1)), setting)
+    monkeypatch.setattr(Doubled, "train", lambda self, seeds, needed: arrays)
+    job = shelf.job(training, (0, 1))
+    with pytest.raises((TrainingError, ValueError), match=message):
+        run_job(job, setting)
+    assert not is_stored(setting, job)
+
+
 def test_a_seed_that_fails_or_kills_its_worker_loses_no_other(setting, tmp_path):
     shelf = Shelf(setting)
     bad = shelf.job(failing(2), (0, 1, 2, 3))
