@@ -16,7 +16,6 @@ from ontrial.evidence.intervals import exactly, median_interval
 from ontrial.evidence.verdicts import Verdict
 from ontrial.publish import encoding, page, reading, record, sessions
 from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen, report_of
-from ontrial.publish.migration import migrated
 from ontrial.report import Folder, Task
 from ontrial.report import Report as Said
 from ontrial.running import locks
@@ -316,29 +315,3 @@ def test_a_report_s_folder_is_told_from_the_root_with_slashes(tmp_path):
     said = Said("A title", "by nobody", "", (Task("F", "Part 1", "Task 1", "x"),))
     found = report_of(Folder(tmp_path / "claims" / "mine", said), tmp_path)
     assert (found.name, found.folder, found.title, found.tasks) == ("mine", "claims/mine", "A title", said.tasks)
-
-
-def test_a_record_of_schema_3_becomes_the_first_registration():
-    interval = {
-        "measure": "steps", "statistic": "median", "n": 3, "estimate": 2.0, "low": 1.0, "high": 3.0,
-        "confidence": 0.999, "values": [1.0, 2.0, 3.0],
-    }  # fmt: skip
-    region = {"low": "-inf", "high": 5, "low_included": True, "high_included": True}
-    old = {
-        "id": "F1", "case": "", "statement": "says", "kind": "said", "source": "tests", "tier": "full",
-        "dataset": "mnist", "expected": "refuted", "found": "holds", "reason": "in words with 3 numbers", "problem": "",
-        "evidence": [interval | {"region": region, "verdict": "holds"}], "asides": [], "reported": [],
-        "figures": ["a.svg", "a.png"], "settings": [], "seconds_trained": 1.0, "session": "then",
-    }  # fmt: skip
-    claim = {name: old[name] for name in ("id", "statement", "kind", "source")} | {"cases": [""]}
-    whole = {"schema": 3, "sessions": [session("then")], "claims": [claim], "verdicts": [old, old | {"tier": "fast"}]}
-    found = migrated(whole, REPORT)
-    [verdict] = found["verdicts"]
-    assert (verdict["report"], verdict["registration"], verdict["known"]) == ("planted", 0, "refuted")
-    assert verdict["evidence"][0]["alpha"] == 0.0005
-    assert verdict["figures"] == ["a.png"]
-    assert "reason" not in verdict
-    assert found["claims"][0]["registered"] is None
-    assert encoding.judged(encoding.judged_of(verdict)) == verdict
-    with pytest.raises(ValueError, match="schema 4"):
-        migrated(found, REPORT)
