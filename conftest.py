@@ -15,7 +15,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("networks", "networks on trial")
     group.addoption("--dataset", help="what stands for MNIST: digits or mnist (default: the tier's)")
     where = "folder that holds MNIST, or where it is downloaded (default: DATA_ROOT)"
-    group.addoption("--data-root", default=os.environ.get("DATA_ROOT"), metavar="FOLDER", help=where)
+    group.addoption("--data-root", default=os.environ.get("DATA_ROOT") or None, metavar="FOLDER", help=where)
     group.addoption("--device", default="auto", help="auto, cpu or cuda")
 
 
@@ -35,6 +35,9 @@ def pytest_report_collectionfinish() -> list[str]:
 def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None]:
     """What experiments are told: dataset, data_root and device."""
     given = config.option
+    for name in ("dataset", "data_root", "device"):
+        if getattr(given, name) is not None and not getattr(given, name).strip():
+            raise pytest.UsageError(f"--{name.replace('_', '-')} is empty: give it a value, or leave it out")
     if given.dataset not in (None, "digits", "mnist"):
         raise pytest.UsageError(f"unknown dataset {given.dataset!r}: there are digits and mnist")
     root = str(config.invocation_params.dir / given.data_root) if given.data_root else None

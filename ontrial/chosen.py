@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from _pytest.skipping import evaluate_skip_marks
 
+from ontrial.declarations import is_ours
 from ontrial.running.scale import TIERS
 from ontrial.session import Session
 
@@ -21,6 +22,14 @@ def add_markers(config: pytest.Config) -> None:
     """Tell pytest the markers of claims."""
     for line in MARKERS:
         config.addinivalue_line("markers", line)
+
+
+def require_named(config: pytest.Config) -> None:
+    """Raises ValueError for an option that was given without its value, such as `--store=$UNSET`."""
+    for name in ("store", "artifacts", "engine", "claim", "report"):
+        given = getattr(config.option, name)
+        if any(not text.strip(" ,") for text in (given if isinstance(given, list) else [given or "none"])):
+            raise ValueError(f"--{name} is empty: give it a value, or leave it out")
 
 
 def require_fast_for_register(config: pytest.Config) -> None:
@@ -79,7 +88,7 @@ def _asked_for(config: pytest.Config, session: Session, items: list[pytest.Item]
 def _is_full(item: pytest.Item) -> bool:
     """Whether a test has our fixture `tier`, with full."""
     given = getattr(item, "callspec", None)
-    return given is not None and given.params.get("tier") == "full" and item.get_closest_marker("full") is not None
+    return given is not None and given.params.get("tier") == "full" and is_ours(item, "tier")
 
 
 def _words(config: pytest.Config) -> set[str]:
@@ -90,8 +99,7 @@ def _words(config: pytest.Config) -> set[str]:
 
 def is_judged(item: pytest.Item, session: Session) -> bool:
     """Whether a test is a claim that will be called: nothing may be trained for another."""
-    declared = session.claims.get(item)
-    return declared is not None and not declared.problem and evaluate_skip_marks(item) is None
+    return item in session.claims and not session.problem(item) and evaluate_skip_marks(item) is None
 
 
 def only_sets_up(option: Any) -> bool:

@@ -22,7 +22,7 @@ class Sentence:
     """One claim of a report: an id, what it says in our words, where, and who says it.
 
     kind: "said" by the report, "asked" by its assignment and left blank, or "beyond" both: the control.
-    Raises ValueError for another kind.
+    Raises ValueError for another kind, TypeError for what is no text.
     """
 
     id: str
@@ -31,6 +31,10 @@ class Sentence:
     kind: str = "said"
 
     def __post_init__(self) -> None:
+        for text in (self.statement, self.source, self.kind):
+            if not isinstance(text, str):
+                raise TypeError(f"statement, source and kind are text, not {text!r}")
+            text.encode()  # half a surrogate pair can be written nowhere
         if self.kind not in KINDS:
             raise ValueError(f"claim {self.id} is of kind {self.kind!r}: there are {', '.join(KINDS)}")
 

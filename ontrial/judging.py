@@ -1,5 +1,6 @@
 """Judging: how a claim's test came out, from what it gave to `holds_if`, whatever it raised or caught."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -13,8 +14,9 @@ from ontrial.evidence.comparisons import own_verdict
 from ontrial.evidence.power import seeds_needed
 from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.outcomes import outcome
+from ontrial.publish import encoding, table
 from ontrial.publish.entries import AT_THE_BORDER, NO_SEED, Judged, Look, Seen
-from ontrial.running.trial import Trial
+from ontrial.running.trial import Trial, in_words
 from ontrial.session import AGAIN, Session
 from ontrial.trainings import Runs
 
@@ -22,25 +24,50 @@ _NO_VERDICT = "the test ended without a verdict: its last statement must be clai
 
 
 def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, session: Session) -> None:
-    """Set a report's outcome by the verdict and what is known of the claim, and add its record to the session's."""
+    """Set a report's outcome by the verdict and what is known of the claim, and add its record to the session's.
+
+    Whatever is raised on the way, or cannot be written, is an error of this claim alone.
+    """
+    before = len(session.records)
+    try:
+        _judge(item, call, report, session)
+        for each in session.records[before:]:
+            _require_writable(each)
+    except Exception as error:
+        problem = in_words(error)
+        session.records[before:] = [_broken(item, session, problem)]
+        session.judged.pop(item, None)
+        report.outcome, report.longrepr = "failed", problem
+        vars(report).pop("wasxfail", None)
+
+
+def _judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport, session: Session) -> None:
     trial, given = session.trials.get(item), getattr(item, "funcargs", {})
     raised = call.excinfo.value if call.excinfo else None
-    if call.when == "setup" and session.claims[item].problem:  # whatever a mark would make of it
-        report.outcome, report.longrepr = "failed", f"{session.claims[item]}: {session.claims[item].problem}"
+    if call.when == "setup" and (known_problem := session.problem(item)):  # whatever a mark would make of it
+        report.outcome, report.longrepr = "failed", known_problem
         vars(report).pop("wasxfail", None)
+        if item in session.claims and session.claims[item].folder.path not in session.damaged:
+            broken = _broken(item, session, known_problem)
+            if broken.tier == "fast" or broken.registration is not None:
+                session.records.append(broken)
     if trial is None:
         return
     if call.when == "setup" and raised is not None and not isinstance(raised, pytest.skip.Exception):
-        session.records.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, str(raised)))
+        session.records.append(_record(item, session, trial.claim(), {}, Verdict.ERROR, in_words(raised)))
     claim = given.get("claim")
     if call.when != "call" or not isinstance(claim, Claim):
         return
-    if isinstance(raised, pytest.skip.Exception) and not claim.evidence:
+    is_skipped = isinstance(raised, pytest.skip.Exception)
+    if is_skipped and not claim.evidence and trial.at_look.partition(": ")[0] in ("", "Skipped"):
         return  # skipped by hand: not run
-    problem = (
-        "" if raised is None or isinstance(raised, pytest.skip.Exception) else f"{type(raised).__name__}: {raised}"
-    )
+    problem = "" if raised is None or is_skipped else in_words(raised)
     figure = ""
+    if not problem and trial.at_look:
+        problem = (
+            f"at {trial.looks[trial.look]} seeds it did not do what it does now: {trial.at_look}. A claim's test is "
+            "called once a look, and must depend on nothing but claim, runs and its parameters"
+        )
     if not problem and not claim.evidence:
         problem = _NO_VERDICT
         report.not_judged = True  # type: ignore[attr-defined]
@@ -51,7 +78,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
         try:
             figure = _drawn(item, session, claim)
         except Exception as error:
-            problem = f"its figure could not be drawn: {type(error).__name__}: {error}"
+            problem = f"its figure could not be drawn: {in_words(error)}"
     runs = given.get("runs", {})
     if problem:
         session.records.append(_record(item, session, claim, runs, Verdict.ERROR, problem))
@@ -66,6 +93,27 @@ def judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRep
     name = str(session.claims[item])
     said, reason = outcome(name, claim.evidence, claim.verdict, session.known(session.claims[item]))
     _say(item, report, said, reason)
+
+
+def _broken(item: pytest.Item, session: Session, problem: str) -> Judged:
+    """The record of a claim of which nothing else can be told."""
+    declared = session.claims[item]
+    try:
+        dataset, lock = session.data(declared), session.lock(declared)
+    except Exception:
+        dataset, lock = "not known", None
+    said = declared.sentence
+    number = lock.number if lock else None
+    return Judged(
+        declared.folder.name, said.id, declared.case, declared.tier, dataset, Verdict.ERROR, (), number, problem=problem
+    )
+
+
+def _require_writable(each: Judged) -> None:
+    """Raises what writing, reading or showing a verdict would, which is too late for all the others."""
+    whole = json.dumps(encoding.judged(each), ensure_ascii=False, allow_nan=False).encode()
+    encoding.judged_of(json.loads(whole))
+    table.lines([each])
 
 
 def _agreement(item: pytest.Item, session: Session, claim: Claim) -> tuple[str, str]:

@@ -1,6 +1,8 @@
 """known.toml: what came out of a report's claims, and why, beside the claims."""
 
+import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +51,7 @@ def read(folder: Path) -> dict[Name, Known]:
     if not path.is_file():
         return {}
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8")).get("known", [])
+        entries = tomllib.loads(path.read_bytes().decode("utf-8-sig")).get("known", [])
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
     found: dict[Name, Known] = {}
@@ -76,10 +78,15 @@ def accept(folder: Path, found: Mapping[Name, Verdict]) -> list[str]:
     """Write what was found into known.toml, keeping every why and comment; answers what moved, a line each.
 
     An entry that is there gets its verdict; a claim that is not there, and does not hold, gets an entry without a why.
+    Line ends and byte order mark stay as they are.
     """
     path, before = folder / FILE, read(folder)
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.is_file() else tomlkit.document()
+    content = path.read_bytes() if path.is_file() else b""
+    document = tomlkit.parse(content.decode("utf-8-sig"))
     entries = document.setdefault("known", tomlkit.aot())
+    is_array = isinstance(entries, tomlkit.items.Array)  # known = [{…}, …]
+    if is_array and not entries:
+        entries.multiline(True)
     moved = []
     for entry in entries:
         name = Name(entry["claim"], entry.get("case", ""), entry["tier"], entry["data"])
@@ -89,14 +96,17 @@ def accept(folder: Path, found: Mapping[Name, Verdict]) -> list[str]:
     for name, verdict in found.items():
         if name not in before and verdict is not Verdict.HOLDS:
             moved.append(f"{name}: {verdict}, not known before")
-            table = tomlkit.table()
+            table = tomlkit.inline_table() if is_array else tomlkit.table()
             for key, value in (*name._asdict().items(), ("verdict", str(verdict)), ("why", "")):
                 table.add(key, value)
-            if entries:
+            if entries and not is_array:
                 entries[-1].add(tomlkit.nl())
             entries.append(table)
     if moved:
-        write_whole(path, tomlkit.dumps(document).encode())
+        text = tomlkit.dumps(document)
+        if content and content.count(b"\n") == content.count(b"\r\n"):
+            text = re.sub("(?<!\r)\n", "\r\n", text)
+        write_whole(path, text.encode("utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8"))
     return moved
 
 

@@ -1,26 +1,25 @@
 """The wiring between pytest and the rooms: options, fixtures, and the hooks that carry a verdict out."""
 
-import multiprocessing
 from collections.abc import Generator
 
 import pytest
 
-from ontrial import chosen, hooks, judging, rootdir, working, writing
+from ontrial import chosen, hooks, judging, others, rootdir, working, writing
 from ontrial.claim import Claim
-from ontrial.declarations import declaration, require_distinct
+from ontrial.declarations import clashes, declaration, require_names
 from ontrial.files import writable
 from ontrial.publish.plain import plain
 from ontrial.running.cluster import dask_executor
-from ontrial.running.lanes import NoWorkers
 from ontrial.running.locks import LIMIT
 from ontrial.running.machine import cores
-from ontrial.running.plan import Plan, StoreFull
+from ontrial.running.plan import Plan
 from ontrial.running.queue import Setting
 from ontrial.running.store import RunStore
 from ontrial.session import Session, scales
 from ontrial.trainings import Runs
 
 SESSION = pytest.StashKey[Session]()
+XDIST = pytest.StashKey[str]()
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -54,24 +53,19 @@ def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) 
     rootdir.settle(early_config, args)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which then distributes nothing
 def pytest_configure(config: pytest.Config) -> None:
     """Check what was asked for, before anything is trained."""
-    if not __debug__:
-        raise pytest.UsageError("python -O removes the assertions that tests are made of: run without -O")
-    if multiprocessing.parent_process() is not None and not hasattr(config, "workerinput"):
-        raise pytest.UsageError(
-            'a worker runs the script that called pytest.main: put that call under `if __name__ == "__main__":`'
-        )
     chosen.add_markers(config)
     option = config.option
     try:
+        chosen.require_named(config)
         chosen.require_fast_for_register(config)
+        config.stash[XDIST] = others.workers_of_xdist(config)
         if option.workers is not None and option.workers < 1:
             raise ValueError(f"--workers {option.workers}: at least 1 process has to do the work")
         if not option.lock_limit >= 0:
             raise ValueError(f"--lock-limit {option.lock_limit:g}: give the seconds to wait, 0 or more")
-        if (option.accept or option.register) and getattr(option, "numprocesses", None):
-            raise ValueError("--accept and --register need all verdicts in one process: leave -n out")
         own = config.hook.pytest_ontrial_options(config=config) or {}
         store = RunStore(config.rootpath / option.store)
         setting = Setting(store, option.fresh, option.lock_limit, repeat=not option.no_repeat)
@@ -85,49 +79,68 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = Session(config.rootpath, sizes, plan, {"full": full, "fast": fast})
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what `-n` was taken for."""
+    return config.stash.get(XDIST, "")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Know the claims, refuse what is declared twice, select what was asked for."""
     session = config.stash[SESSION]
-    session.claims = {item: found for item in items if (found := declaration(item)) is not None}
-    require_distinct(session.claims.values())
+    for item in items:
+        with session.contain(item):
+            if (found := declaration(item)) is not None:
+                session.claims[item] = found
+    require_names(session.claims.values())
+    for item, problem in clashes(session.claims):
+        session.problems[item] = problem
     chosen.select(config, session, items)
     session.is_selected = True
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Put every claim that will be judged on trial, and refuse early what must fail late."""
+    """Put every claim that will be judged on trial; what keeps one of them from it is an error of that claim."""
     state, option = session.config.stash[SESSION], session.config.option
     if not state.is_selected:
         return  # pytest calls this also where what was asked for has just been refused
-    items = [item for item in session.items if chosen.is_judged(item, state)]
+    writing.require_readable(state, session.config)
+    if not session.testsfailed:  # else not all that there is was collected
+        writing.find_whole(state, session.config)
+    is_judging = not option.collectonly and not chosen.only_sets_up(option)
+    if is_judging:
+        others.require_alone(session.config, [item for item in session.items if item in state.claims])
+    for item in session.items:
+        with state.contain(item):
+            if is_judging and chosen.is_judged(item, state):
+                state.selected.append(item)
+                state.add(item, state.claims[item])
+    refused = [state.problems[item] for item in session.items if item in state.problems]
+    if refused and (option.collectonly or len(refused) == len(session.items)):
+        raise pytest.UsageError(refused[0])  # nothing else is lost
     try:
-        if not session.testsfailed:  # else not all that there is was collected
-            writing.require_known(state, session.config)
-        if not items or option.collectonly or chosen.only_sets_up(option):
-            return
-        state.selected = items
-        for item in items:
-            if option.register:
-                state.locks(state.claims[item].folder)  # a damaged one is no base for the next
-            state.add(item, state.claims[item])
-        for tier in {state.claims[item].tier for item in items}:
+        for tier in {state.claims[item].tier for item in state.trials}:
             writable(state.artifacts[tier])
-        if not state.plan.setting.store.folder.is_dir():  # one that may only be read may have all that is needed
+        # A store that may only be read may have all that is needed.
+        if state.trials and not state.plan.setting.store.folder.is_dir():
             writable(state.plan.setting.store.folder)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
+    if option.maxfail:  # what is known to fail is told before anything is trained
+        session.items.sort(key=lambda item: not state.problem(item))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Train all that is missing, look by look, before the first test reads a result; judge with one thread."""
-    state = session.config.stash[SESSION]
+    """Train all that is missing, look by look, before the first test reads a result; judge with one thread.
+
+    With `-x` or `--maxfail` every claim is trained before its own test, and nothing after collection has failed.
+    """
+    state, option = session.config.stash[SESSION], session.config.option
+    is_interrupted = session.testsfailed and not option.continue_on_collection_errors
     with working.one_thread(state):
-        try:
-            working.complete(state, session.config.pluginmanager.getplugin("terminalreporter"))
-        except (StoreFull, NoWorkers) as error:
-            raise pytest.UsageError(str(error)) from error
+        if not is_interrupted and not option.maxfail:
+            working.complete(state, session.config, list(state.trials.values()))
         return (yield)
 
 
@@ -166,9 +179,11 @@ def claim(request: pytest.FixtureRequest, tier: str) -> Claim:  # noqa: ARG001
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A claim that cannot be judged is an error of its own."""
-    declared = item.config.stash[SESSION].claims.get(item)
-    if declared is not None and declared.problem:
-        pytest.fail(f"{declared}: {declared.problem}", pytrace=False)
+    state = item.config.stash[SESSION]
+    if item in state.trials and item.config.option.maxfail:
+        working.complete(state, item.config, [state.trials[item]])
+    if problem := state.problem(item):
+        pytest.fail(problem, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -178,7 +193,7 @@ def pytest_runtest_makereport(
     """Set the outcome from what was judged, whatever was raised or caught, and keep the record."""
     report = yield
     state = item.config.stash[SESSION]
-    if item in state.claims:
+    if item in state.claims or item in state.problems:
         judging.judge(item, call, report, state)
     return report
 
@@ -194,7 +209,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
     result = yield
     state = session.config.stash.get(SESSION, None)
     if state is not None and not state.was_written:
-        writing.write(state, session.config, lambda _: None)
+        writing.write(state, session.config, lambda _: None, lambda _: None)
     if state is not None and state.is_not_written and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     return result
@@ -203,8 +218,17 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The verdict table, then record, page and badges, and what was accepted or registered."""
     state, encoding = config.stash[SESSION], writing.encoding_of(terminalreporter._tw._file)
-    if state.records:
+    is_quiet = config.option.verbose < -1
+
+    def say(line: str) -> None:
+        terminalreporter.write_line(plain(line, encoding))
+
+    def tell(line: str) -> None:
+        if not is_quiet:
+            say(line)
+
+    if state.records and not is_quiet:
         terminalreporter.section("verdicts")
     for line in writing.shown(state):
-        terminalreporter.write_line(plain(line, encoding))
-    writing.write(state, config, lambda line: terminalreporter.write_line(plain(line, encoding)))
+        tell(line)
+    writing.write(state, config, say, tell)

@@ -12,13 +12,15 @@ from _pytest.config.findpaths import determine_setup
 
 
 def settle(config: pytest.Config, args: list[str]) -> None:
-    """Join a suite's own options with their values, and take the root that is found when no value counts as a path.
+    """Take the root that is found when no value of an option counts as a path, and load the conftest.py files of both.
 
-    config: as it is before any conftest.py is loaded; args: the command line, which is changed in place.
+    config: as it is before any conftest.py is loaded; args: the command line, changed in place where another root
+    adds options of its own.
     """
     parser = config._parser
-    args[:] = _joined(args, {name for group in parser._groups for option in group.options for name in option.names()})
-    known = parser.parse_known_args(args, namespace=copy.copy(config.option))
+    names = {name for group in parser._groups for option in group.options for name in option.names()}
+    known = parser.parse_known_args(_joined(args, names), namespace=copy.copy(config.option))
+    unsure = parser.parse_known_args(args, namespace=copy.copy(config.option)).file_or_dir
     root, ini, values, ignored = determine_setup(
         inifile=known.inifilename,
         override_ini=known.override_ini,
@@ -26,19 +28,30 @@ def settle(config: pytest.Config, args: list[str]) -> None:
         rootdir_cmd_arg=known.rootdir or None,
         invocation_dir=config.invocation_params.dir,
     )
-    if (root, ini) != (config.rootpath, config.inipath):
+    # Without a project here, what stands behind an unknown option may be the tests, and the option a flag.
+    if (root, ini) != (config.rootpath, config.inipath) and (ini is not None or unsure == known.file_or_dir):
         config._rootpath, config._inipath, config._inicfg = root, ini, values
         config._ignored_config_files = ignored
         config._inicache.clear()
         args[:0] = config._validate_args(config.getini("addopts"), "via addopts config")
         config._configure_python_path()
-        known = parser.parse_known_args(args, namespace=copy.copy(config.option))
-    known.confcutdir = known.confcutdir or str(ini.parent if ini is not None else root)
+        known = parser.parse_known_args(_joined(args, names), namespace=copy.copy(config.option))
+    known.confcutdir = known.confcutdir or str(config.inipath.parent if config.inipath is not None else config.rootpath)
+    if unsure != known.file_or_dir:
+        places, _ = config._decide_args(
+            args=known.file_or_dir,
+            pyargs=known.pyargs,
+            testpaths=config.getini("testpaths"),
+            invocation_dir=config.invocation_params.dir,
+            rootpath=config.rootpath,
+            warn=False,
+        )
+        known.file_or_dir = [*places, *unsure]
     config.known_args_namespace = known
 
 
 def _joined(args: list[str], known: set[str]) -> list[str]:
-    """`--data-root FOLDER` as `--data-root=FOLDER`, where a conftest.py that is not loaded yet will know the option."""
+    """`--data-root FOLDER` as `--data-root=FOLDER`, where a conftest.py that is not loaded yet may know the option."""
     found: list[str] = []
     for argument in args:
         before = found[-1] if found else ""

@@ -1,6 +1,7 @@
 """A session: the claims that are on trial in it, the plan that trains for them, and what was found."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from ontrial.running.plan import Plan
 from ontrial.running.reached import reached
 from ontrial.running.scale import FAST_ALPHA, TIERS, Scale, require_enough
 from ontrial.running.store import canonical
-from ontrial.running.trial import Draw, Trial
+from ontrial.running.trial import Draw, Trial, in_words
 from ontrial.trainings import Runs, Training
 
 
@@ -31,11 +32,12 @@ from ontrial.trainings import Runs, Training
 class Session:
     """What is kept between hooks: the scales of both tiers, the plan, and the claims with their trials.
 
-    artifacts: by tier; is_selected: whether claims were found and chosen; was_written: whether what came out was
-    written, or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports
-    whose claims were all collected; drawn: the seeds and the path of every figure; gallery: what draws them; selected:
-    claims that will be judged; doubtful: claims whose code changed since it was locked; differing: how claims of the
-    fast tier differ from their locks, a line each.
+    artifacts: by tier; problems: of claims that cannot be judged, and why; damaged: folders of reports whose known.toml
+    cannot be read; is_selected: whether claims were found and chosen; was_written: whether what came out was written,
+    or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports whose claims
+    were all collected; drawn: the seeds and the path of every figure; gallery: what draws them; selected: claims that
+    will be judged; doubtful: claims whose code changed since it was locked; differing: how claims of the fast tier
+    differ from their locks, a line each.
     """
 
     root: Path
@@ -44,6 +46,8 @@ class Session:
     artifacts: Mapping[str, Path]
     claims: dict[pytest.Item, Declaration] = field(default_factory=dict)
     trials: dict[pytest.Item, Trial] = field(default_factory=dict)
+    problems: dict[pytest.Item, str] = field(default_factory=dict)
+    damaged: set[Path] = field(default_factory=set)
     is_selected: bool = False
     was_written: bool = False
     is_not_written: bool = False
@@ -62,6 +66,30 @@ class Session:
 
     def __post_init__(self) -> None:
         self.gallery = Gallery(self.plan.workers)
+
+    @contextmanager
+    def contain(self, item: pytest.Item) -> Iterator[None]:
+        """Make what is raised in here a problem of this test, and of no other."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # pytest's own, such as that of pytest.fail, are no Exception
+            said = in_words(error)
+            is_ours = isinstance(error, ValueError | pytest.UsageError | pytest.fail.Exception)
+            self.problems[item] = said.partition(": ")[2] if is_ours else said
+            if (trial := self.trials.pop(item, None)) in self.plan.trials:
+                self.plan.trials.remove(trial)
+
+    def problem(self, item: pytest.Item) -> str:
+        """What keeps a test from being judged, "" for nothing."""
+        declared = self.claims.get(item)
+        found = self.problems.get(item) or (declared.problem if declared else "")
+        return f"{declared}: {found}" if declared and found else found
+
+    def sound(self) -> list[Declaration]:
+        """The claims of reports whose files can be read."""
+        return [each for each in self.claims.values() if each.folder.path not in self.damaged]
 
     def scale(self, declared: Declaration) -> Scale:
         """The scale of a claim's tier."""

@@ -1,20 +1,20 @@
 """Working: the plan of a session carried out, with what a terminal is told of it."""
 
 import io
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
 import threadpoolctl
 
 from ontrial import registration
 from ontrial.publish.progress import Reporter, duration
-from ontrial.running.plan import Plan
+from ontrial.running.lanes import NoWorkers
+from ontrial.running.plan import Plan, StoreFull
+from ontrial.running.trial import Trial
 from ontrial.session import Session
 from ontrial.trainings import LOOKS
-
-if TYPE_CHECKING:
-    from _pytest.terminal import TerminalReporter
 
 _WORTH_SAYING = 600.0  # seconds, from which what was asked for is told before anything is looked up
 
@@ -27,47 +27,59 @@ def one_thread(session: Session) -> AbstractContextManager[object]:
     return threadpoolctl.threadpool_limits(1) if session.trials else nullcontext()
 
 
-def check_conditions(session: Session) -> None:
+def check_conditions(session: Session, doubtful: Sequence[pytest.Item]) -> None:
     """Evaluate claims whose code changed in the fast tier, and take those off the plan whose conditions are not as
     locked: what can be known before full trains anything.
     """
     plan, trials = Plan(session.plan.setting, session.plan.workers, session.plan.cluster), {}
-    for item in session.doubtful:
+    for item in doubtful:
         looks = session.scales["fast"].looks(LOOKS, 1)
-        trials[item] = session.trial(item, session.claims[item], "fast", looks, lambda count: tuple(range(count)))
-        plan.add(trials[item])
+        with session.contain(item):
+            trials[item] = session.trial(item, session.claims[item], "fast", looks, lambda count: tuple(range(count)))
+            plan.add(trials[item])
     plan.complete(plan.first_jobs(), lambda _: None)
     for item, trial in trials.items():
         declared, claim = session.claims[item], trial.claim()
         try:
             trial.call(claim, plan.runs(trial))
-        except Exception:  # full will show it, at its own test
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # full will show it, at its own test
             continue
-        if differs := session.differences(item, declared, claim.judged_here):
-            problem = registration.explained(session.locks(declared.folder), differs)
-            session.claims[item] = replace(declared, problem=problem)
-            session.plan.trials.remove(session.trials.pop(item))
+        with session.contain(item):
+            if differs := session.differences(item, declared, claim.judged_here):
+                raise ValueError(registration.explained(session.locks(declared.folder), differs))
 
 
-def complete(session: Session, terminal: "TerminalReporter | None") -> None:
-    """Train all that the plan lacks, look by look, and say how long it will take, how it goes on, how long it took.
+def complete(session: Session, config: pytest.Config, trials: Sequence[Trial]) -> None:
+    """Train all that these trials lack, look by look, and say how long it will take, how it goes on, how long it took.
 
-    terminal: None where pytest has none, and nothing is told. Raises StoreFull where the disk has too little room.
+    Nothing is told under `-qq`, or where pytest has no terminal. Raises pytest.UsageError where the disk has too little
+    room, or no worker can be started.
     """
+    terminal: Any = config.pluginmanager.getplugin("terminalreporter")
+    is_told = terminal is not None and config.option.verbose > -2
     plan = session.plan
-    say: Any = terminal.write_line if terminal is not None else (lambda _: None)
-    if session.doubtful:
-        say(f"code of {len(session.doubtful)} cases changed since registration: fast checks their conditions first")
-        check_conditions(session)
-    if (whole := plan.seconds_of_first_looks()) > _WORTH_SAYING:
+    say: Any = terminal.write_line if is_told else (lambda _: None)
+    if doubtful := [item for item in session.doubtful if session.trials.get(item) in trials]:
+        say(f"code of {len(doubtful)} cases changed since registration: fast checks their conditions first")
+        check_conditions(session, doubtful)
+        trials = [trial for trial in trials if trial in plan.trials]
+    if (whole := plan.seconds_of_first_looks(trials)) > _WORTH_SAYING:
         say(f"first look: about {duration(whole)} on {plan.workers} workers, less what is in the run store")
-    jobs = plan.first_jobs()
+    jobs = plan.first_jobs(trials)
     if not jobs:
         return
     say(f"training: {len(jobs)} jobs, about {duration(plan.seconds(jobs))}")
-    reporter = Reporter(terminal._tw._file if terminal is not None else io.StringIO(), say)
+    reporter = Reporter(terminal._tw._file if is_told else io.StringIO(), say)
     try:
         plan.complete(jobs, reporter)
+    except KeyboardInterrupt:
+        reporter.close()
+        say("{:,} of {:,} jobs are stored; run the same command to go on".format(*plan.stored()))
+        raise
+    except (StoreFull, NoWorkers) as error:
+        raise pytest.UsageError(str(error)) from error
     finally:
         reporter.close()
     say(f"training took {duration(reporter.passed)}")

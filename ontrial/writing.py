@@ -21,32 +21,50 @@ from ontrial.report import Folder
 from ontrial.running import machine
 from ontrial.running.locks import LockHeld
 from ontrial.running.store import canonical
+from ontrial.running.trial import in_words
 from ontrial.session import Session
 
 Say = Callable[[str], object]
 _SAID = (Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE)
 
 
-def require_known(session: Session, config: pytest.Config) -> None:
-    """Find the reports that were collected whole, and check what is known of them.
+def require_readable(session: Session, config: pytest.Config) -> None:
+    """Make a known.toml that cannot be read a problem of its report's claims; under `--register` also its lock file."""
+    for item, declared in session.claims.items():
+        try:
+            session.all_known(declared.folder.path)
+            if config.option.register:
+                session.locks(declared.folder)  # a damaged one is no base for the next
+        except Exception as error:
+            session.damaged.add(declared.folder.path)
+            session.problems[item] = str(error)
 
-    Raises ValueError for a known verdict of a claim or case that no test declares.
+
+def find_whole(session: Session, config: pytest.Config) -> None:
+    """Find the reports that were collected whole; what is known of a claim or case that no test declares is a problem.
+
+    A report with a test whose marker could not be read was not.
     """
-    session.collected_whole = {each.path for each in _reports(session) if _is_whole(each.path, config)}
+    lost = [item.path for item in session.problems if item not in session.claims]
+    session.collected_whole = {
+        each.path for each in _reports(session)
+        if _is_whole(each.path, config) and not any(path.is_relative_to(each.path) for path in lost)
+    }  # fmt: skip
     for folder in session.collected_whole:
+        mine = {item: each for item, each in session.claims.items() if each.folder.path == folder}
         cases: dict[str, list[str]] = defaultdict(list)
-        for declared in session.claims.values():
-            if declared.folder.path == folder:
-                cases[declared.sentence.id].append(declared.case)
+        for declared in mine.values():
+            cases[declared.sentence.id].append(declared.case)
         if gone := known.without_a_test(session.all_known(folder), cases):
             names = ", ".join(map(str, gone))
-            raise ValueError(f"{folder / known.FILE} knows what no test declares: {names}. Remove these entries.")
+            problem = f"{folder / known.FILE} knows what no test declares: {names}. Remove these entries."
+            session.problems |= dict.fromkeys(mine, problem)
 
 
-def write(session: Session, config: pytest.Config, say: Say) -> None:
+def write(session: Session, config: pytest.Config, say: Say, tell: Say) -> None:
     """Write record, page and badges of each tier; and, where asked, what was accepted or registered.
 
-    say: told of what was written, is waited for, was found damaged, or could not be written.
+    say: told of what is waited for, was found damaged, or could not be written; tell: of all else.
     """
     session.was_written = True
     for name in session.plan.damaged():
@@ -60,22 +78,21 @@ def write(session: Session, config: pytest.Config, say: Say) -> None:
     for tier in ("full", "fast"):
         if records := [each for each in session.records if each.tier == tier]:
             with _told(session, say, f" to {session.artifacts[tier]}"):
-                _publish(session, config, tier, records, say)
+                _publish(session, config, tier, records, say, tell)
+    if not session.records:
+        return  # nothing was tried: an error follows
     if config.option.accept:
         with _told(session, say):
-            _accept(session, recorded, say)
+            _accept(session, recorded, tell)
     elif moved := [line for line in (_moved(session, each) for each in recorded) if line]:
         for line in ("other than known (--accept writes them into known.toml):", *moved):
-            say(line)
+            tell(line)
     if config.option.register:
         with _told(session, say):
-            _register(session, config, say)
+            _register(session, config, tell)
     elif session.differing:
-        for line in (
-            "not as registered (full refuses it, or compares its values):",
-            *session.differing,
-        ):
-            say(line)
+        for line in ("not as registered (full refuses it, or compares its values):", *session.differing):
+            tell(line)
 
 
 @contextmanager
@@ -83,9 +100,10 @@ def _told(session: Session, say: Say, where: str = "") -> Iterator[None]:
     """Say what could not be written, in one line, and remember it."""
     try:
         yield
-    except (OSError, ValueError, LockHeld) as error:
+    except Exception as error:
         session.is_not_written = True
-        say(f"NOT WRITTEN{where}: {error}. The run store is untouched.")
+        told = str(error) if isinstance(error, OSError | ValueError | LockHeld) else in_words(error)
+        say(f"NOT WRITTEN{where}: {told}. The run store is untouched.")
 
 
 def shown(session: Session) -> list[str]:
@@ -99,7 +117,7 @@ def encoding_of(file: TextIO) -> str | None:
     return getattr(file, "encoding", None)
 
 
-def _publish(session: Session, config: pytest.Config, tier: str, records: list[Judged], say: Say) -> None:
+def _publish(session: Session, config: pytest.Config, tier: str, records: list[Judged], say: Say, tell: Say) -> None:
     folder = session.artifacts[tier]
     with threadpoolctl.threadpool_limits(1):
         rate = machine.matrix_product_rate()
@@ -115,13 +133,13 @@ def _publish(session: Session, config: pytest.Config, tier: str, records: list[J
         records,
         environment(session.root, ran_on, config.getini("ontrial_packages"), _outputs(session)),
         [report_of(each, session.root) for each in _reports(session)],
-        [_declared(session, each) for each in session.claims.values()],
+        [_declared(session, each) for each in session.sound()],
         [each.path.name for each in _reports(session) if each.path in session.collected_whole],
         config.option.lock_limit,
         say,
     )
     shown = page.write(folder, whys=_whys(session), beside=beside, before=before)
-    say(f"written to {path}, and the page to {shown}")
+    tell(f"written to {path}, and the page to {shown}")
 
 
 def _refused(session: Session) -> set[Key]:
@@ -142,15 +160,17 @@ def _outputs(session: Session) -> list[Path]:
     return [session.plan.setting.store.folder, *(folder / name for folder in folders for name in names)]
 
 
-def _accept(session: Session, recorded: list[Judged], say: Say) -> None:
+def _accept(session: Session, recorded: list[Judged], tell: Say) -> None:
     found: dict[Path, dict[Name, Verdict]] = defaultdict(dict)
     for each in recorded:
         if each.found in _SAID:
             name = Name(each.id, each.case, each.tier, each.dataset)
             found[_folder(session, each.report).path][name] = each.found
     lines = [line for folder, verdicts in found.items() for line in known.accept(folder, verdicts)]
-    for line in ["accepted:", *lines] if lines else ["nothing to accept: all is as known"]:
-        say(line)
+    errors = sum(each.found not in _SAID for each in session.records)
+    but = f", except {errors} error{'s' if errors > 1 else ''}" if errors else ""
+    for line in ["accepted:", *lines] if lines else [f"nothing to accept: all is as known{but}"]:
+        tell(line)
 
 
 def _moved(session: Session, each: Judged) -> str:
@@ -242,7 +262,8 @@ def _plain(settings: Mapping[str, Any]) -> str:
 
 
 def _reports(session: Session) -> list[Folder]:
-    return list(dict.fromkeys(each.folder for each in session.claims.values()))
+    """The reports whose files can be read."""
+    return list(dict.fromkeys(each.folder for each in session.sound()))
 
 
 def _folder(session: Session, name: str) -> Folder:

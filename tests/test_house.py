@@ -16,7 +16,7 @@ ROOMS = ("claims", "models", "ontrial")  # each may import itself and those afte
 # Inside ontrial each floor may import itself and those below it, rooms of one floor not each other.
 FLOORS = (
     ("plugin",),
-    ("audit", "chosen", "judging", "working", "writing", "rootdir"),
+    ("audit", "chosen", "judging", "working", "writing", "rootdir", "others"),
     ("session",),
     ("compared", "declarations", "functions", "outcomes", "registered"),
     ("registration",),

@@ -40,6 +40,7 @@ class Plan:
     trials: list[Trial] = field(default_factory=list)
     _failures: dict[str, Exception] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
+    _jobs_asked: list[Job] = field(default_factory=list)
     _blocked: list[Job] = field(default_factory=list)
     _repeated: set[Hashable] = field(default_factory=set)
     _distrusted: dict[Hashable, NotRepeated] = field(default_factory=dict)
@@ -49,12 +50,22 @@ class Plan:
         self._shelf = Shelf(self.setting)
 
     def add(self, trial: Trial) -> None:
-        """Put a trial on the plan."""
+        """Put a trial on the plan. Raises what one of its trainings raises where the plan will have to rely on it."""
+        for training in _with_needs(trial.trainings.values()):
+            for seeds in (0, 1, *trial.looks):
+                if not training.estimate(seeds) >= 0:
+                    raise ValueError(f"{training} estimates {training.estimate(seeds)} seconds for {seeds} seeds")
+            f"{training} {training.place}".encode()
         self.trials.append(trial)
 
-    def first_jobs(self) -> list[Job]:
-        """What the first looks lack; trials that lack nothing are judged, and go on, at once."""
-        return [job for trial in self.trials for job in self._next(trial)]
+    def first_jobs(self, trials: Iterable[Trial] | None = None) -> list[Job]:
+        """What these trials, or all, lack first; those that lack nothing are judged, and go on, at once."""
+        return [job for trial in trials or self.trials for job in self._next(trial)]
+
+    def stored(self) -> tuple[int, int]:
+        """How many jobs are known to be done, of all that were asked for."""
+        there = self._shelf.there
+        return sum(there.issuperset(job.keys) for job in self._jobs_asked), len(self._jobs_asked)
 
     def complete(self, first: Iterable[Job], report: Report) -> None:
         """Train these jobs and all that open trials need after them.
@@ -98,8 +109,11 @@ class Plan:
         return Run(training, seeds, arrays, sum(row.seconds for row in rows))
 
     def trained_since(self, training: Training, seeds: tuple[int, ...]) -> float | None:
-        """When the first of these seeds was stored, as a time stamp; None where none is."""
-        times = [self.setting.store.since(key) for key in self._shelf.keys(training, seeds)]
+        """When the first of these seeds was stored, as a time stamp; None where none is, or its data is missing."""
+        try:
+            times = [self.setting.store.since(key) for key in self._shelf.keys(training, seeds)]
+        except Exception:
+            return None
         return min((time for time in times if time is not None), default=None)
 
     def digest(self, trial: Trial) -> str:
@@ -118,10 +132,10 @@ class Plan:
         """Seconds that these jobs will take on all workers."""
         return sum(job.training.estimate(len(job.seeds)) for job in jobs) / self.workers
 
-    def seconds_of_first_looks(self) -> float:
-        """Seconds that all first looks would take on all workers if nothing were stored."""
+    def seconds_of_first_looks(self, trials: Iterable[Trial] | None = None) -> float:
+        """Seconds that the first looks of these trials, or all, would take on all workers if nothing were stored."""
         most: dict[Hashable, float] = {}
-        for trial in self.trials:
+        for trial in trials or self.trials:
             for training in _with_needs(trial.trainings.values()):
                 name = identity(training)
                 most[name] = max(most.get(name, 0.0), training.estimate(trial.looks[0]))
@@ -162,6 +176,7 @@ class Plan:
             trial.lacks |= {named[seed] for seed in seeds}
             jobs += self._jobs(training, [seed for seed in seeds if named[seed] not in self._asked])
         self._asked |= {key for job in jobs for key in job.keys}
+        self._jobs_asked += jobs
         return jobs
 
     def _seeds_lacking(self, training: Training, seeds: tuple[int, ...]) -> list[int]:

@@ -182,8 +182,10 @@ def work_off(
             else:
                 running[lane.submit(_attempt, str(job), content)] = (lane, job)
         if not running and any(waiting.values()):
-            place = next(place for place, jobs in waiting.items() if jobs)
-            raise TrainingError(f"nothing here trains what belongs on {place!r}")
+            place, jobs = next((place, jobs) for place, jobs in waiting.items() if jobs)
+            job = heapq.heappop(jobs)[-1]
+            finish(job, TrainingError(f"nothing here trains what belongs on {place!r}, as {job} does"))
+            continue
         done, _ = wait(running, timeout=_SECONDS_BETWEEN_REPORTS, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=list(running).index):
             if future not in running:

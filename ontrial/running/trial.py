@@ -22,7 +22,8 @@ class Trial:
     call: calls the test with claim and runs.
 
     It goes on from look to look: `look` is the present one, `fixed` the conditions that were decided, by their place
-    in `holds_if`, and `history` what every look so far found. `lacks` are names in the store that it waits for.
+    in `holds_if`, and `history` what every look so far found. `lacks` are names in the store that it waits for, and
+    `at_look` is what the test raised at a look, in words.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Trial:
     history: dict[int, tuple[Evidence, ...]] = field(default_factory=dict)
     lacks: set[str] = field(default_factory=set)
     failure: Exception | None = None
+    at_look: str = ""
     is_open: bool = True
 
     @property
@@ -55,18 +57,20 @@ class Trial:
     def judge(self, runs: Callable[["Trial"], Runs]) -> None:
         """Evaluate the claim at the present look; close the trial where that decides it, else go on to the next.
 
-        What the test raises closes it as well: pytest's own call raises the same.
+        What the test raises closes it as well: pytest's own call has to raise the same.
         """
         claim = self.claim()
         try:
             self.call(claim, runs(self))
-        except (KeyboardInterrupt, SystemExit):
+        except KeyboardInterrupt:
             raise
-        except BaseException:  # pytest's own, such as that of pytest.skip, are no Exception
-            self.is_open = False
+        except BaseException as error:  # pytest's own, such as that of pytest.skip, are no Exception
+            self.at_look, self.is_open = in_words(error), False
             return
         self.keep(claim)
-        if claim.verdict in DECIDED or not claim.evidence:
+        if not claim.evidence:
+            self.at_look, self.is_open = "ended without a verdict", False
+        elif claim.verdict in DECIDED:
             self.is_open = False
         else:
             self.look += 1
@@ -81,3 +85,12 @@ class Trial:
     def fail(self, error: Exception) -> None:
         """Close the trial with what its training failed with."""
         self.failure, self.is_open = error, False
+
+
+def in_words(error: BaseException) -> str:
+    """What was raised, as text that can be written anywhere."""
+    try:
+        said = str(error)
+    except Exception as other:
+        said = f"its text raises {type(other).__name__}"
+    return f"{type(error).__name__}: {said}".encode("utf-8", "backslashreplace").decode()

@@ -144,10 +144,47 @@ def test_accept_makes_the_file_where_there_is_none(run_claims, pytester):
 
 def test_accept_writes_no_error(run_claims, pytester):
     result = run_claims("@claim_of()\ndef test_planted(claim):\n    1 / 0\n", "--accept", known=known_as("refuted"))
-    result.stdout.fnmatch_lines(["nothing to accept: all is as known"])
+    result.stdout.fnmatch_lines(["nothing to accept: all is as known, except 1 error"])
     assert known.read(pytester.path / "planted").popitem()[1].verdict is Verdict.REFUTED
 
 
 def test_nothing_is_accepted_that_was_not_asked_for(run_claims, pytester):
     run_claims(f"@claim_of()\ndef test_planted(claim):\n    {REFUTED}\n")
     assert not (pytester.path / "planted" / "known.toml").exists()
+
+
+def test_nothing_is_said_of_accepting_before_an_error_that_ends_the_session(run_claims):
+    result = run_claims(f"@claim_of()\ndef test_planted(claim):\n    {HOLDS}\n", "--accept", "--claim", "X9")
+    assert "nothing to accept" not in result.stdout.str()
+    assert "nothing to accept" not in run_claims(None, "--accept", "nowhere").stdout.str()
+
+
+ONE = f"@claim_of()\ndef test_planted(claim):\n    {REFUTED}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"known = []\n",
+        b'known = []\nnote = "x"\n',
+        b"\xef\xbb\xbf# a mark\r\n\r\n",
+        b"# LF\n",
+        b"# CRLF\r\nknown = []\r\n",
+    ],
+)
+def test_accept_keeps_the_form_of_the_file(run_claims, pytester, content):
+    path = pytester.path / "planted" / "known.toml"
+    path.write_bytes(content)
+    run_claims(ONE, "--accept").stdout.fnmatch_lines(["accepted:"])
+    after = path.read_bytes()
+    assert after.startswith(content.split(b"known")[0])
+    assert after.count(b"\r\n") == (after.count(b"\n") if b"\r" in content else 0)
+    assert [each["claim"] for each in tomllib.loads(after.decode("utf-8-sig"))["known"]] == ["X1"]
+    run_claims(None).assert_outcomes(xfailed=1, deselected=1)
+
+
+def test_accept_changes_an_entry_of_an_inline_array(run_claims, pytester):
+    entry = 'known = [ # of one\n  {claim = "X1", tier = "fast", data = "counts", verdict = "holds"}, # why not\n]\n'
+    run_claims(ONE, "--accept", known=entry)
+    after = (pytester.path / "planted" / "known.toml").read_text(encoding="utf-8")
+    assert after == entry.replace('"holds"', '"refuted"')

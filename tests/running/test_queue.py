@@ -261,10 +261,11 @@ def test_a_first_job_that_takes_longer_than_estimated_does_not_count_down_to_0(s
     assert all(each.left > 0 for each in told if 0 < each.finished < each.jobs)
 
 
-def test_a_job_whose_place_is_nowhere_is_an_error(setting, threads):
-    [job] = jobs(setting, Doubled(noise(), place="abacus"), 1)
-    with pytest.raises(TrainingError, match="nothing here trains what belongs on 'abacus'"):
-        done(setting, [job])
+def test_a_job_whose_place_is_nowhere_fails_alone(setting, threads):
+    [lost], [well] = jobs(setting, Doubled(noise(), place="abacus"), 1), jobs(setting, noise(), 1)
+    outcomes, _ = done(setting, [lost, well])
+    assert outcomes[well] is None
+    assert str(outcomes[lost]).startswith("nothing here trains what belongs on 'abacus'")
 
 
 def test_the_same_bits_whatever_the_number_of_workers(tmp_path):
