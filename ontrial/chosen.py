@@ -28,7 +28,7 @@ def require_named(config: pytest.Config) -> None:
     """Raises ValueError for an option that was given without its value, such as `--store=$UNSET`."""
     for name in ("store", "artifacts", "engine", "claim", "report"):
         given = getattr(config.option, name)
-        if any(not text.strip(" ,") for text in (given if isinstance(given, list) else [given or "none"])):
+        if any(not text.strip(" ,") for text in ([given] if isinstance(given, str) else given or [])):
             raise ValueError(f"--{name} is empty: give it a value, or leave it out")
 
 

@@ -93,8 +93,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if (found := declaration(item)) is not None:
                 session.claims[item] = found
     require_names(session.claims.values())
-    for item, problem in clashes(session.claims):
-        session.problems[item] = problem
+    session.problems |= dict(clashes(session.claims))
+    if hasattr(config, "workerinput"):
+        problem = "a worker of pytest-xdist cannot judge a claim: leave -n out; --workers N trains with N processes"
+        session.problems |= dict.fromkeys(session.claims, problem)
     chosen.select(config, session, items)
     session.is_selected = True
 
@@ -116,7 +118,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
                 state.selected.append(item)
                 state.add(item, state.claims[item])
     refused = [state.problems[item] for item in session.items if item in state.problems]
-    if refused and (option.collectonly or len(refused) == len(session.items)):
+    is_all = option.collectonly or len(refused) == len(session.items)
+    if refused and is_all and not hasattr(session.config, "workerinput"):
         raise pytest.UsageError(refused[0])  # nothing else is lost
     try:
         for tier in {state.claims[item].tier for item in state.trials}:

@@ -242,3 +242,90 @@ def test_what_is_broken_is_an_error_of_that_claim_alone(run_claims, text, messag
     assert said(result)["well"] == "PASSED"
     assert said(result)["planted"] in ("FAILED", "ERROR")
     result.stdout.fnmatch_lines([message])
+
+
+SETUPS = {
+    "indirect": (
+        "@pytest.fixture\ndef depth(request):\n    return -request.param\n\n"
+        "@claim_of()\n@pytest.mark.parametrize('depth', [9.0], indirect=True)\n",
+        "claim, runs, depth",
+        "depth comes from a fixture *",
+    ),
+    "a fixture with params": (
+        "@pytest.fixture(params=[9.0])\ndef depth(request):\n    return -request.param\n\n@claim_of()\n",
+        "claim, runs, depth",
+        "depth comes from a fixture *",
+    ),
+    "an autouse fixture": (
+        "@pytest.fixture(autouse=True)\ndef around(tmp_path):\n    yield\n\n@claim_of()\n",
+        "claim, runs",
+        "around runs round pytest's own call alone*",
+    ),
+    "setup_function": ("def setup_function():\n    pass\n\n@claim_of()\n", "claim, runs", "setup_function runs round*"),
+    "setup_module": ("def setup_module():\n    pass\n\n@claim_of()\n", "claim, runs", "setup_module runs round*"),
+    "runs of its own": (
+        "@pytest.fixture\ndef runs():\n    return {}\n\n@claim_of()\n",
+        "claim, runs",
+        "the fixture runs is *",
+    ),
+    "a coroutine": ("@claim_of()\nasync ", "claim, runs", "a look cannot await*"),
+}
+
+
+@pytest.mark.parametrize(("above", "takes", "message"), SETUPS.values(), ids=SETUPS.keys())
+def test_what_only_pytests_own_call_would_give_a_test_is_an_error_of_that_claim(run_claims, above, takes, message):
+    body = f"def test_planted({takes}):\n    claim.holds_if(claim.median(runs['a'].value, 'value') > 0)\n"
+    result = run_claims(f"{WELL}\nEXPERIMENTS = {{'a': noise(9.0)}}\n{above}{body}", "-v")
+    is_of_the_module = "def setup" in above or "autouse" in above or "def runs" in above
+    assert said(result) == {"well": "ERROR" if is_of_the_module else "PASSED", "planted": "ERROR"}
+    result.stdout.fnmatch_lines([f"planted/X1*: {message}"])
+
+
+def test_setup_methods_of_a_class_and_autouse_fixtures_of_a_conftest_are_refused_too(run_claims, pytester):
+    text = """
+class TestPlanted:
+    def setup_method(self):
+        self.limit = 0
+
+    @claim_of()
+    def test_planted(self, claim):
+        claim.holds_if(exactly(1, "n") > self.limit)
+"""
+    result = run_claims(WELL + text)
+    result.stdout.fnmatch_lines(["planted/X1: setup_method runs round pytest's own call alone*"])
+    (pytester.path / "planted" / "conftest.py").write_text(
+        "import pytest\n\n@pytest.fixture(autouse=True, scope='session')\ndef prepared():\n    yield\n"
+    )
+    result = run_claims(WELL)
+    result.stdout.fnmatch_lines(["planted/X2: prepared runs round pytest's own call alone*"])
+
+
+AT_A_LOOK = """
+EXPERIMENTS = {"noise": noise(0.0)}
+calls = []
+
+@claim_of()
+def test_planted(claim, runs):
+    calls.append(1)
+    if len(calls) == 2:  # the first call in full
+        FAULT
+    claim.holds_if(claim.median(runs["noise"].value, "value") > 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("raise AttributeError('no limit')", "*AttributeError: no limit*"),
+        ("raise SystemExit(3)", "*SystemExit: 3*"),
+        ("pytest.skip('not yet')", "*Skipped: not yet*"),
+        ("return", "*ended without a verdict*"),
+    ],
+)
+def test_what_a_test_raises_at_a_look_alone_is_told(run_claims, verdicts, fault, message):
+    text = AT_A_LOOK.replace("FAULT", fault).replace("== 2", "== 1")
+    run_claims(text.replace("len(calls) == 1", "False"), "--register")
+    result = run_claims(text, "-m", "full", "-v")
+    assert said(result) == {"planted": "FAILED"}
+    result.stdout.fnmatch_lines([f"at 16 seeds it did not do what it does now: {message}"])
+    assert verdicts("full")["X1"]["found"] == "error"

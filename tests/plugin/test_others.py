@@ -1,0 +1,188 @@
+"""What other plugins and processes do with tests, and what this plugin leaves alone where no claim is."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import OPTIONS, PREAMBLE, said
+
+SUITE = """
+EXPERIMENTS = {"noise": noise(9.0)}
+
+@claim_of("X1")
+def test_one(claim, runs):
+    claim.holds_if(claim.median(runs["noise"].value, "value") > 0)
+
+@claim_of("X2")
+def test_two(claim):
+    claim.holds_if(exactly(1, "count") < 0)
+"""
+WITH_XDIST = ("-p", "ontrial.plugin", "-p", "xdist", "-p", "no:cacheprovider", "-p", "no:benchmark")
+OF_FLAGS = """
+def pytest_addoption(parser):
+    parser.addoption("--forked", action="store_true")
+    parser.addoption("--reruns", type=int)
+    parser.addoption("--slow", action="store_true")
+    parser.addoption("--pair", nargs=2)
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "claim: a claim of an insurance")
+    config.addinivalue_line("markers", "flaky: rerun")
+"""
+PLAIN = "import pytest\n\ndef test_plain():\n    assert True\n"
+
+
+@pytest.fixture
+def run_xdist(run_claims, pytester):
+    """Run a suite as it is called with xdist, in a process of its own."""
+    pytest.importorskip("xdist")
+
+    def run(text, *options):
+        run_claims(text, "--collect-only")
+        return pytester.run(sys.executable, "-m", "pytest", *WITH_XDIST, *options)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("options", "workers"),
+    [(["-n", "2"], 2), (["-n2", "--workers=1"], 1), (["--tx=2*popen", "--dist=loadfile"], 2)],
+)
+def test_claims_run_in_one_process_with_as_many_workers(run_xdist, verdicts, stored, options, workers):
+    done = run_xdist(SUITE, *options)
+    done.stdout.fnmatch_lines([f"-n 2 is taken as --workers {workers}: claims are judged in one process", "X1 *holds*"])
+    done.assert_outcomes(passed=1, failed=1, deselected=2)
+    assert {name: each["found"] for name, each in verdicts().items()} == {"X1": "holds", "X2": "refuted"}
+    assert len(stored()) == 8
+    assert "[gw" not in done.stdout.str()
+
+
+@pytest.mark.parametrize("options", [["--accept"], ["--register"]])
+def test_all_verdicts_are_accepted_and_all_criteria_registered_at_once(run_xdist, options):
+    done = run_xdist(SUITE, "-n2", *options)
+    done.stdout.fnmatch_lines(["accepted:" if "--accept" in options else "registered:"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        "TEXT = '@pytest.mark.claim(1, 2, source=3)'\n" + PLAIN,
+        "import pytest\n\n@pytest.mark.claim('a loss', number=3)\ndef test_plain():\n    pass\n",
+        "import pytest\n\n@pytest.mark.claim\ndef test_plain():\n    pass\n",
+    ],
+    ids=["no claim", "a claim in a string", "another's mark", "another's bare mark"],
+)
+def test_tests_that_are_no_claims_are_left_to_xdist(run_xdist, pytester, text):
+    pytester.makeconftest(OF_FLAGS)
+    (pytester.path / "planted" / "test_plain.py").write_text(text)
+    done = pytester.run(sys.executable, "-m", "pytest", *WITH_XDIST, "-n2", "-v")
+    done.assert_outcomes(passed=1)
+    assert "[gw" in done.stdout.str()
+
+
+def test_where_no_claim_is_selected_xdist_goes_on(run_xdist, pytester):
+    (pytester.path / "planted" / "test_plain.py").write_text(PLAIN)
+    done = run_xdist(SUITE, "-n2", "-v", "-m", "not fast and not full")
+    assert "[gw" in done.stdout.str()
+    assert done.ret == 0
+
+
+def test_a_claim_that_a_worker_of_xdist_finds_is_an_error_that_says_what_to_do(run_xdist, pytester, stored):
+    (pytester.path / "planted" / "marks.py").write_text(PREAMBLE)
+    (pytester.path / "pytest.ini").write_text("[pytest]\npythonpath = planted\ntestpaths = planted\n")
+    pytester.path.joinpath("planted", "test_hidden.py").write_text("from marks import *\n" + SUITE)
+    done = pytester.run(sys.executable, "-m", "pytest", *WITH_XDIST, "-n2")
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
+    done.stdout.fnmatch_lines(["*planted/X1: a worker of pytest-xdist cannot judge a claim: leave -n out*"])
+    assert stored() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--forked"], "--forked: claims are judged in the process that writes the record; leave it out"),
+        (["--reruns", "2"], "--reruns: a claim is judged once, *"),
+    ],
+)
+def test_plugins_that_judge_a_claim_elsewhere_or_again_are_refused(run_claims, pytester, stored, options, message):
+    pytester.makeconftest(OF_FLAGS)
+    result = run_claims(SUITE, *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    assert stored() == []
+    run_claims(PLAIN, *options).assert_outcomes(passed=1)
+
+
+def test_a_claim_that_would_be_rerun_is_an_error_of_its_own(run_claims, pytester):
+    pytester.makeconftest(OF_FLAGS)
+    result = run_claims(SUITE.replace('@claim_of("X2")', '@pytest.mark.flaky\n@claim_of("X2")'), "-v")
+    assert said(result) == {"one": "PASSED", "two": "ERROR"}
+    result.stdout.fnmatch_lines(["planted/X2: pytest.mark.flaky would judge it again*"])
+
+
+OTHERS = """
+import pytest
+
+@pytest.fixture
+def claim():
+    return "of an insurance"
+
+@pytest.fixture(params=["fast", "full"])
+def tier(request):
+    return request.param
+
+@pytest.mark.claim("a loss", number=3)
+def test_marked():
+    pass
+
+@pytest.mark.claim("a loss")
+def test_fixture(claim):
+    assert claim == "of an insurance"
+
+@pytest.mark.full
+def test_tier(tier):
+    assert tier
+"""
+
+
+def test_a_mark_and_fixtures_of_another_meaning_are_left_alone(run_claims, pytester):
+    pytester.makeconftest(OF_FLAGS)
+    (pytester.path / "planted" / "test_plain.py").write_text(OTHERS)
+    run_claims().assert_outcomes(passed=4)
+
+
+def test_optimised_python_and_other_processes_are_refused_for_claims_alone(run_claims, pytester):
+    script = "import multiprocessing, pytest, sys\n\ndef run():\n    sys.exit(pytest.main(sys.argv[1:]))\n\n"
+    script += "if __name__ == '__main__':\n    process = multiprocessing.get_context('spawn').Process(target=run)\n"
+    script += "    process.start(); process.join(); sys.exit(process.exitcode)\n"
+    pytester.path.joinpath("script.py").write_text(script)
+    commands = [[sys.executable, "-O", "-m", "pytest", *OPTIONS], [sys.executable, "script.py", *OPTIONS]]
+    (pytester.path / "planted" / "test_plain.py").write_text("def test_plain():\n    pass\n")
+    assert [pytester.run(*command).ret for command in commands] == [0, 0]
+    run_claims(SUITE, "--collect-only")
+    for command, message in zip(commands, ["python -O removes", "a worker runs the script"], strict=True):
+        done = pytester.run(*command)
+        assert done.ret == pytest.ExitCode.USAGE_ERROR
+        done.stderr.fnmatch_lines([f"ERROR: {message}*"])
+
+
+@pytest.mark.parametrize("options", [["--slow", "planted"], ["--pair", "planted", "planted"], ["planted", "--slow"]])
+def test_a_flag_of_another_suite_before_its_tests_stays_a_flag(run_claims, pytester, options):
+    pytester.makeconftest(OF_FLAGS)
+    (pytester.path / "planted" / "test_plain.py").write_text(PLAIN)
+    run_claims(None, *options).assert_outcomes(passed=1)
+    (pytester.path / "conftest.py").rename(pytester.path / "planted" / "conftest.py")
+    (pytester.path / "pytest.ini").rename(pytester.path / "planted" / "pytest.ini")
+    command = [sys.executable, "-m", "pytest", *OPTIONS, *options]
+    assert subprocess.run(command, cwd=pytester.path, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["store", "artifacts", "engine", "claim", "report"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_option_without_its_value_is_refused(run_claims, pytester, name, value):
+    result = run_claims(SUITE, f"--{name}={value}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --{name} is empty: give it a value, or leave it out"])
+    assert {path.name for path in pytester.path.iterdir()} == {"planted", "pytest.ini"}
