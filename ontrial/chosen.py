@@ -24,12 +24,16 @@ def add_markers(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
 
 
-def require_named(config: pytest.Config) -> None:
-    """Raises ValueError for an option that was given without its value, such as `--store=$UNSET`."""
-    for name in ("store", "artifacts", "engine", "claim", "report"):
-        given = getattr(config.option, name)
-        if any(not text.strip(" ,") for text in ([given] if isinstance(given, str) else given or [])):
-            raise ValueError(f"--{name} is empty: give it a value, or leave it out")
+def require_named(config: pytest.Config, own: Iterable[str]) -> None:
+    """Raises ValueError for an option that was given without its value, such as `--store=$UNSET`.
+
+    own: names of the suite's own options.
+    """
+    for name in ("store", "artifacts", "engine", "claim", "report", *own):
+        given = getattr(config.option, name, None)
+        texts = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+        if not all(str(text).strip(" ,") for text in texts):
+            raise ValueError(f"--{name.replace('_', '-')} is empty: give it a value, or leave it out")
 
 
 def require_fast_for_register(config: pytest.Config) -> None:

@@ -92,7 +92,7 @@ def declaration(item: pytest.Item) -> Declaration | None:
 def is_ours(item: pytest.Item, fixture: str) -> bool:
     """Whether what a test gets under this name is our fixture, not one that a suite has put in its place."""
     definitions = item._fixtureinfo.name2fixturedefs.get(fixture) if isinstance(item, pytest.Function) else None
-    return definitions is not None and definitions[-1].func.__module__ == "ontrial.plugin"
+    return definitions is not None and definitions[-1].func.__module__.partition(".")[0] == "ontrial"
 
 
 def require_names(declarations: Iterable[Declaration]) -> None:

@@ -59,7 +59,6 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen.add_markers(config)
     option = config.option
     try:
-        chosen.require_named(config)
         chosen.require_fast_for_register(config)
         config.stash[XDIST] = others.workers_of_xdist(config)
         if option.workers is not None and option.workers < 1:
@@ -67,6 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not option.lock_limit >= 0:
             raise ValueError(f"--lock-limit {option.lock_limit:g}: give the seconds to wait, 0 or more")
         own = config.hook.pytest_ontrial_options(config=config) or {}
+        chosen.require_named(config, own)
         store = RunStore(config.rootpath / option.store)
         setting = Setting(store, option.fresh, option.lock_limit, repeat=not option.no_repeat)
         cluster = None if option.engine is None else dask_executor(option.engine)

@@ -26,7 +26,7 @@ class Broken(FunctionTraining):
     {}
 
 of = noise(8.0)
-broken = Broken(of.name, of.path, of.source, of.settings_given)
+broken = Broken(*(getattr(of, name) for name in list(of.__match_args__)))
 """
 COUNT = "\n@claim_of('X1')\ndef test_planted(claim):\n    {}\n"
 RAISE = "raise ArithmeticError('no \\udc80 number')"

@@ -186,3 +186,16 @@ def test_an_option_without_its_value_is_refused(run_claims, pytester, name, valu
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: --{name} is empty: give it a value, or leave it out"])
     assert {path.name for path in pytester.path.iterdir()} == {"planted", "pytest.ini"}
+
+
+def test_an_option_of_the_suite_without_its_value_is_refused(run_claims, pytester):
+    pytester.makeconftest("""
+def pytest_addoption(parser):
+    parser.addoption("--data-root")
+
+def pytest_ontrial_options(config):
+    return {"data_root": config.option.data_root or None}
+""")
+    result = run_claims(SUITE, "--data-root=")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --data-root is empty: give it a value, or leave it out"])
