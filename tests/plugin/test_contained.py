@@ -137,19 +137,21 @@ def test_a_helper_that_does_not_parse_is_an_error_of_the_training_that_reaches_i
     check(run_claims(WELL + text + TRAINED, "-v"), verdicts)
 
 
+OTHER = COUNT.replace("X1", "Z1").format("claim.holds_if(exactly(1, 'n') > 0)")
+
+
 @pytest.mark.parametrize("name", ["known.toml", "registered.toml"])
-@pytest.mark.parametrize("where", ["", "planted/test_planted.py"])
+@pytest.mark.parametrize("where", ["planted", "planted/test_planted.py"])
 def test_a_damaged_file_costs_its_own_report_alone(run_claims, verdicts, pytester, name, where):
     other = pytester.mkdir("another")
-    (other / "test_other.py").write_text(
-        PREAMBLE + COUNT.replace("X1", "Z1").format("claim.holds_if(exactly(1, 'n') > 0)")
-    )
+    (other / "test_other.py").write_text(PREAMBLE + OTHER)
     (other / name).write_text("no toml at all")
-    result = run_claims(WELL, where or "planted", "another", "-v")
-    assert said(result) == {"well": "PASSED", "count": "PASSED", "planted": "ERROR"}
+    run_claims(WELL, "--register")
+    options = ("-v", "-m", "full", "--claim", "X3,Z1") if name == "registered.toml" else ("-v", "--claim", "X3,Z1")
+    result = run_claims(WELL, where, "another", *options)
+    assert said(result) == {"count": "PASSED", "planted": "ERROR"}
     result.stdout.fnmatch_lines([f"another/Z1: *{name}*"])
-    assert found(verdicts) == {"X2": "holds", "X3": "holds"}
-    result = run_claims(None, "another")
+    result = run_claims(None, "another", *options[:-2])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *{name}*"])
 

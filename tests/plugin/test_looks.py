@@ -306,8 +306,8 @@ calls = []
 
 @claim_of()
 def test_planted(claim, runs):
-    calls.append(1)
-    if len(calls) == 2:  # the first call in full
+    calls.extend([1] * (len(claim.seeds) == 16))
+    if len(calls) == 1:  # at the first look in full
         FAULT
     claim.holds_if(claim.median(runs["noise"].value, "value") > 0)
 """
@@ -323,8 +323,8 @@ def test_planted(claim, runs):
     ],
 )
 def test_what_a_test_raises_at_a_look_alone_is_told(run_claims, verdicts, fault, message):
-    text = AT_A_LOOK.replace("FAULT", fault).replace("== 2", "== 1")
-    run_claims(text.replace("len(calls) == 1", "False"), "--register")
+    text = AT_A_LOOK.replace("FAULT", fault)
+    run_claims(text, "--register")
     result = run_claims(text, "-m", "full", "-v")
     assert said(result) == {"planted": "FAILED"}
     result.stdout.fnmatch_lines([f"at 16 seeds it did not do what it does now: {message}"])
