@@ -1,7 +1,8 @@
 """A claim: what its test is handed, and what the test leaves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,7 @@ class Claim:
         if self.evidence:
             raise RuntimeError(f"claim {self.sentence.id} was judged before: give holds_if all evidence at once")
         judge(*evidence)
+        evidence = tuple(map(_plain, evidence))
         if others := [each.interval.measure for each in evidence if each.interval.alpha not in (0, self.alpha)]:
             raise ValueError(
                 f"{', '.join(others)}: an interval of another error than {self.alpha:g} a side; use claim.median"
@@ -155,3 +157,16 @@ class Claim:
 def _condition(evidence: Evidence) -> tuple[object, ...]:
     """What makes a condition the same at every look: its measure, its statistic and its region."""
     return (evidence.interval.measure, evidence.interval.statistic, evidence.region)
+
+
+def _plain(evidence: Evidence) -> Evidence:
+    """The same evidence with Python's own numbers for limits; a whole one stays whole, since a lock has it exactly.
+
+    Raises TypeError for a measure that is no text, ValueError for one that cannot be written.
+    """
+    measure, region = evidence.interval.measure, evidence.region
+    if not isinstance(measure, str) or not measure.strip():
+        raise TypeError(f'a measure is named by text, such as "test loss (nats)", not by {measure!r}')
+    measure.encode()
+    low, high = (int(end) if isinstance(end, Integral) else float(end) for end in (region.low, region.high))
+    return Evidence(evidence.interval, replace(region, low=low, high=high))

@@ -111,6 +111,8 @@ def _broken(item: pytest.Item, session: Session, problem: str) -> Judged:
 
 def _require_writable(each: Judged) -> None:
     """Raises what writing, reading or showing a verdict would, which is too late for all the others."""
+    if wrong := [aside.measure for aside in each.asides if not isinstance(aside.measure, str)]:
+        raise TypeError(f"an aside's measure is named by text, not by {wrong}")
     whole = json.dumps(encoding.judged(each), ensure_ascii=False, allow_nan=False).encode()
     encoding.judged_of(json.loads(whole))
     table.lines([each])

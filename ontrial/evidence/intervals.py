@@ -35,11 +35,6 @@ class Interval:
     left_out: int = 0
     among: bool = False
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.measure, str) or not self.measure.strip():
-            raise TypeError(f'a measure is named by text, such as "test loss (nats)", not by {self.measure!r}')
-        self.measure.encode()  # half a surrogate pair can be written nowhere
-
     @property
     def n(self) -> int:
         """Number of seeds behind the interval."""

@@ -4,8 +4,7 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from numbers import Integral
-from typing import Protocol, SupportsFloat
+from typing import Protocol
 
 
 class Verdict(StrEnum):
@@ -64,9 +63,9 @@ class Estimated(Protocol):
 
 @dataclass(frozen=True)
 class Region:
-    """The values for which a claim holds: from low to high, plain numbers, each included or not.
+    """The values for which a claim holds: from low to high, each included or not.
 
-    Raises ValueError where there are no such values, or no others, TypeError for an end that is no number.
+    Raises ValueError where there are no such values, or no others.
     """
 
     low: float = -math.inf
@@ -75,8 +74,6 @@ class Region:
     high_included: bool = True
 
     def __post_init__(self) -> None:
-        for name in ("low", "high"):
-            object.__setattr__(self, name, _plain(getattr(self, name)))
         if math.isnan(self.low) or math.isnan(self.high) or self.low > self.high:
             raise ValueError(f"no value lies between {self.low} and {self.high}")
         if not self.borders:
@@ -171,13 +168,6 @@ def judge(*evidence: Evidence) -> Verdict:
 def together(verdicts: Collection[str]) -> Verdict:
     """The verdict on a claim whose conditions have these, of which there is one at least."""
     return next((each for each in (Verdict.REFUTED, Verdict.INCONCLUSIVE) if each in verdicts), Verdict.HOLDS)
-
-
-def _plain(end: SupportsFloat) -> float:
-    """The same number as Python's own; a whole one stays whole, since a lock holds it to the letter."""
-    if not isinstance(end, SupportsFloat):  # which text is not, though float would read it
-        raise TypeError(f"a limit is a number, not {end!r}")
-    return int(end) if isinstance(end, Integral) else float(end)
 
 
 def _distance(end: float, border: float) -> float:

@@ -55,6 +55,10 @@ OF_A_TEST = {
     "a measure that is no text": ("claim.holds_if(exactly(1, 3) > 0)", "FAILED"),
     "a measure without a name": ("claim.holds_if(exactly(1, ' ') > 0)", "FAILED"),
     "a measure that cannot be written": ("claim.holds_if(exactly(1, 'n \\udc80') > 0)", "FAILED"),
+    "an aside whose measure is no text": (
+        "claim.asides = (exactly(1, 3),); claim.holds_if(exactly(1, 'n') > 0)",
+        "FAILED",
+    ),
     "an aside that is none": ("claim.asides = ('n',); claim.holds_if(exactly(1, 'n') > 0)", "FAILED"),
     "asides that are one": ("claim.asides = exactly(1, 'n'); claim.holds_if(exactly(1, 'n') > 0)", "FAILED"),
     "reported that is none": ("claim.reported = {'n': 3}; claim.holds_if(exactly(1, 'n') > 0)", "FAILED"),
