@@ -78,9 +78,20 @@ def _by_copies(processes: int, places: Iterable[int]) -> list[str]:
     """Have copies of this process draw what is waiting; answers what was wrong with each."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of copying where other threads run: none of them draws
-        # A copy leaves soon: its collector need not walk all that this process holds.
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), gc.disable) as executor:
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin_copy) as executor:
             return list(executor.map(_draw, places))
+
+
+def _begin_copy() -> None:
+    """Let a copy open the fonts itself, and leave the collector out, since it ends soon.
+
+    Copies share the place at which an open file is read. So matplotlib forgets its fonts in a copy, but not the
+    formulas that it has laid out with them.
+    """
+    from matplotlib.mathtext import MathTextParser
+
+    gc.disable()
+    MathTextParser._parse_cached.cache_clear()  # type: ignore[attr-defined]
 
 
 def _draw(place: int) -> str:

@@ -292,7 +292,24 @@ def spec(name: str) -> Path | None:
 
 def is_installed(path: Path) -> bool:
     """Whether a file belongs to an installed package, not to a project."""
-    return bool({"site-packages", "dist-packages"} & set(path.parts))
+    if {"site-packages", "dist-packages"} & set(path.parts):
+        return True
+    inside = [folder for folder in _targets(tuple(sys.path)) if path.is_relative_to(folder)]
+    return any(path.relative_to(folder).as_posix() in _targets(tuple(sys.path))[folder] for folder in inside)
+
+
+@cache
+def _targets(places: tuple[str, ...]) -> dict[Path, frozenset[str]]:
+    """Folders on the path that pip installed into by `--target`, with the files that it put there."""
+    found: dict[Path, frozenset[str]] = {}
+    for folder in map(Path, places):
+        records = (
+            list(folder.glob("*.dist-info/RECORD")) if folder.name not in ("site-packages", "dist-packages") else []
+        )
+        if records:
+            lines = [line for record in records for line in record.read_text(encoding="utf-8").splitlines()]
+            found[folder.resolve()] = frozenset(line.rsplit(",", 2)[0].strip('"') for line in lines)
+    return found
 
 
 @cache

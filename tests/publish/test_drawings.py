@@ -67,6 +67,25 @@ def test_figures_that_are_drawn_beside_each_other_are_those_that_are_drawn_alone
         assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 
+LAID_OUT = []  # a parser of formulas, and what it made of one
+
+
+def is_laid_out(_):
+    parser, first = LAID_OUT
+    return str(parser.parse("$10^{-3}$") is first)
+
+
+def test_a_copy_opens_the_fonts_of_formulas_itself(monkeypatch):
+    """Copies share the place at which an open font is read, so a formula laid out before may get wrong glyphs."""
+    from matplotlib.mathtext import MathTextParser
+
+    parser = MathTextParser("agg")
+    LAID_OUT[:] = [parser, parser.parse("$10^{-3}$")]
+    assert is_laid_out(0) == "True"
+    monkeypatch.setattr(gallery_module, "_draw", is_laid_out)
+    assert gallery_module._by_copies(2, range(2)) == ["False", "False"]
+
+
 def test_of_two_drawings_of_one_name_the_later_one_lies_there_in_the_end(tmp_path):
     gallery, alone = Gallery(2), tmp_path / "alone"
     for shift in range(3):

@@ -252,3 +252,16 @@ def test_a_source_in_another_encoding_is_read(reach):
     path.write_bytes(text.encode("latin-1"))
     sources._parsed.cache_clear()
     assert sources._text(path)
+
+
+def test_what_pip_put_into_a_folder_of_its_own_is_installed(tmp_path, monkeypatch):
+    target = tmp_path / "target"
+    (target / "lib_of_target-1.0.dist-info").mkdir(parents=True)
+    (target / "lib_of_target.py").write_text("SIZE = 1\n")
+    (target / "mine.py").write_text("SIZE = 2\n")
+    record = "lib_of_target.py,sha256=x,9\nlib_of_target-1.0.dist-info/RECORD,,\n"
+    (target / "lib_of_target-1.0.dist-info" / "RECORD").write_text(record)
+    assert not sources.is_installed(target / "lib_of_target.py")
+    monkeypatch.syspath_prepend(target)
+    assert sources.is_installed(target / "lib_of_target.py")
+    assert not sources.is_installed(target / "mine.py")
