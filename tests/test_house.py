@@ -25,7 +25,7 @@ FLOORS = (
     ("running",),
     ("claim", "hooks"),
     ("trainings", "report"),
-    ("evidence", "files", "measures"),
+    ("evidence", "files", "measures", "recomputed"),
 )
 # The package itself gathers what a claim's module needs.
 GATHERED = {"ontrial": {"ontrial.evidence.intervals", "ontrial.functions", "ontrial.report"}}

@@ -116,7 +116,11 @@ def joined(*files: Mapping[str, Any]) -> Whole:
     """
     sessions = {each["time"]: each for file in files for each in file["sessions"]}
     reports = {each["name"]: each for file in files for each in file["reports"]}
-    claims = {(each["report"], each["id"]): each for file in files for each in file["claims"]}
+    claims: dict[tuple[str, str], Any] = {}
+    for each in (one for file in files for one in file["claims"]):
+        name = (each["report"], each["id"])
+        if name not in claims or _registration(each) >= _registration(claims[name]):  # a lock is never taken back
+            claims[name] = each
     verdicts = {key_of(each): each for file in files for each in file["verdicts"]}
     newest: dict[Key, int] = {}
     for key in verdicts:
@@ -140,6 +144,10 @@ def joined(*files: Mapping[str, Any]) -> Whole:
         "verdicts": [verdicts[key] for key in sorted(verdicts, key=lambda key: (place(*key[:2]), *_rank(key)))],
         "figures": shown,
     }
+
+
+def _registration(claim: Mapping[str, Any]) -> int:
+    return claim["registered"]["registration"] if claim["registered"] else 0
 
 
 def write(path: Path, whole: Mapping[str, Any]) -> None:

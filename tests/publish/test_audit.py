@@ -8,9 +8,11 @@ import shutil
 import pytest
 from scipy import special
 
-from ontrial import audit
+from ontrial import audit, recomputed
 from ontrial.evidence.intervals import median_interval, share_interval
+from ontrial.evidence.ranks import fewest
 from ontrial.publish import record
+from ontrial.trainings import Looks
 from tests.conftest import ROOT, known_as
 
 SUITE = """
@@ -240,11 +242,20 @@ def test_its_own_code_agrees_with_the_trials_to_the_last_rank():
     for alpha in (1 / 4000, 1 / 8000, 1 / 50):
         for n in (1, 8, 15, 16, 24, 101, 320):
             middle = median_interval(range(n), "x", alpha)
-            assert audit.interval("median", range(n), alpha) == (middle.estimate, middle.low, middle.high)
+            assert recomputed.interval("median", range(n), alpha) == (middle.estimate, middle.low, middle.high)
             for k in {0, 1, n // 2, n - 1, n}:
                 share = share_interval([place < k for place in range(n)], "x", alpha)
                 wanted = (share.estimate, share.low, share.high)
-                assert audit.interval("share", [float(place < k) for place in range(n)], alpha) == pytest.approx(wanted)
-    assert audit.evidence(7, 8, 0.5) == pytest.approx(
+                values = [float(place < k) for place in range(n)]
+                assert recomputed.interval("share", values, alpha) == pytest.approx(wanted)
+    assert recomputed.evidence(7, 8, 0.5) == pytest.approx(
         math.exp(special.betaln(8, 2)) * special.betaincc(8, 2, 0.5) * 2**9
     )
+
+
+def test_its_own_looks_are_those_of_a_plan():
+    images = Looks((16, 24, 32), budget=32)
+    for registration in range(1, 12):
+        alpha = 1 / 4000 / 2 ** (registration - 1)
+        planned = images.upto(most=100, fewest=fewest(alpha))
+        assert tuple(recomputed.ladder(images.at, alpha)) == planned[:-1]
