@@ -1,6 +1,7 @@
 """The lock on what decides: no verdict changes after looking, and code changes only where its values do not."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -41,7 +42,7 @@ HELPER = "def stretched(values):\n    return 2 * values\n"
 
 
 @pytest.fixture
-def judged(run_claims, pytester):
+def judged(run_claims, pytester, tmp_path_factory):
     """Register and judge the suite in full; then run other texts of it, of its helper, or of its preamble."""
     pytester.syspathinsert()
 
@@ -52,8 +53,12 @@ def judged(run_claims, pytester):
         sys.modules.pop("planted_helper", None)
         return run_claims(text, *options, **files)
 
-    run(SUITE, "--register").assert_outcomes(passed=4, deselected=4)
-    run(SUITE, "-m", "full").assert_outcomes(passed=4, deselected=4)
+    whole = tmp_path_factory.getbasetemp() / "judged"  # once a process: what follows starts from a copy
+    if not whole.exists():
+        run(SUITE, "--register").assert_outcomes(passed=4, deselected=4)
+        run(SUITE, "-m", "full").assert_outcomes(passed=4, deselected=4)
+        shutil.copytree(pytester.path, whole)
+    shutil.copytree(whole, pytester.path, dirs_exist_ok=True)
     return run
 
 
