@@ -124,7 +124,7 @@ class FunctionTraining:
         return self._train(_function(self.name, self.path, self.source), seeds)
 
     def again(self, seed: int, times: int) -> Iterator[Arrays]:
-        """Train a seed in a module that is loaded anew, so many times: it should leave the same arrays as before."""
+        """Train a seed in a module that is loaded again, so many times: it should leave the same arrays as before."""
         function = _load(self.name, self.path, self.source)
         return (self._train(function, (seed,)) for _ in range(times))
 

@@ -129,7 +129,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             writable(state.plan.setting.store.folder)
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
-    if option.maxfail:  # what is known to fail is told before anything is trained
+    if option.maxfail:  # what is known to fail is said before anything is trained
         session.items.sort(key=lambda item: not state.problem(item))
 
 

@@ -63,13 +63,6 @@ class Folder:
         found = [task for task in self.report.tasks if re.match(rf"{re.escape(task.prefix)}\d", claim)]
         return max(found, key=lambda task: len(task.prefix), default=OTHERS)
 
-    def order(self, claim: str) -> tuple[int, str, int, str]:
-        """The place of a claim's id in the order of the report: by task, then by number."""
-        task, number = self.task_of(claim), re.search(r"\d+", claim)
-        place = self.report.tasks.index(task) if task in self.report.tasks else len(self.report.tasks)
-        letters = claim[: number.start()] if number else claim
-        return (place, letters, int(number[0]) if number else 0, claim)
-
 
 @cache
 def folder_of(module: Path) -> Folder:

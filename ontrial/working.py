@@ -54,7 +54,7 @@ def check_conditions(session: Session, doubtful: Sequence[pytest.Item]) -> None:
 def complete(session: Session, config: pytest.Config, trials: Sequence[Trial]) -> None:
     """Train all that these trials lack, look by look, and say how long it will take, how it goes on, how long it took.
 
-    Nothing is told under `-qq`, or where pytest has no terminal. Raises pytest.UsageError where the disk has too little
+    Nothing is said under `-qq`, or where pytest has no terminal. Raises pytest.UsageError where the disk has too little
     room, or no worker can be started.
     """
     terminal: Any = config.pluginmanager.getplugin("terminalreporter")

@@ -25,7 +25,7 @@ def _tell(line: str) -> None:
 
 @contextmanager
 def locked(path: Path, limit: float = LIMIT, tell: Callable[[str], object] = _tell) -> Iterator[None]:
-    """Hold a lock file, and remove it; after 5 s of waiting that is told, after the limit (in seconds) it is an error.
+    """Hold a lock file, and remove it; after 5 s of waiting it says so, after the limit (in seconds) it is an error.
 
     Raises LockHeld, and OSError where the file cannot be made.
     """

@@ -113,10 +113,6 @@ class RunStore:
             with suppress(OSError):  # not there, or the store is read-only
                 path.replace(path.with_name(path.name + ".damaged"))
 
-    def damaged(self) -> list[Path]:
-        """Files that were set aside."""
-        return sorted(self.folder.glob("*/*.damaged"))
-
     def since(self, key: str) -> float | None:
         """When it was written, as a time stamp; None where it is not there."""
         path = self._description(key)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ontrial import Report, Task
+from ontrial.publish.record import order
 from ontrial.report import OTHERS, Folder, folder_of
 from tests.conftest import PREAMBLE, said
 
@@ -30,7 +31,8 @@ def test_the_order_is_that_of_the_report(tmp_path):
     assert folder.task_of("F2").prefix == "F"
     assert folder.task_of("Q2") is OTHERS
     ids = ["Q1", "F10", "FX1", "F9", "G2", "free"]
-    assert sorted(ids, key=folder.order) == ["G2", "F9", "F10", "FX1", "Q1", "free"]
+    place = order([{"name": "mine", "tasks": [{"prefix": each.prefix} for each in tasks]}])
+    assert sorted(ids, key=lambda claim: place("mine", claim)) == ["G2", "F9", "F10", "FX1", "Q1", "free"]
 
 
 @pytest.mark.parametrize(

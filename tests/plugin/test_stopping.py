@@ -1,4 +1,4 @@
-"""Stopping: what is known to fail is told before anything is trained, and what was trained is told when it ends."""
+"""Stopping: what is known to fail is said before anything is trained, and what was trained is said when it ends."""
 
 import pytest
 
