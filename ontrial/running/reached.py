@@ -148,10 +148,12 @@ def _followed(name: str, beside: Path) -> _Module | None:
     if name.split(".")[0] in sys.stdlib_module_names:
         return None
     path = spec(name) or beside.with_name(f"{name}.py")
+    if not path.is_file():
+        return None
     if path.is_relative_to(_OURS):
         counts = path.relative_to(_OURS).parts[0] in (*_STATISTICS, "__init__.py")
     else:
-        counts = path.is_file() and not is_installed(path)
+        counts = not is_installed(path)
     return _load(path, path.stat().st_mtime_ns) if counts else None
 
 
