@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,6 +75,8 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         for name, content in files.items():
             if content is not None:
                 (folder / name).write_text(content, encoding="utf-8")
+        for compiled in list(pytester.path.rglob("__pycache__")):  # of a text as long as this, of the same second
+            shutil.rmtree(compiled)
         for cached in (folder_of, sources._parsed, sources.spec):
             cached.cache_clear()  # a process of its own would know nothing of the run before
         with monkeypatch.context() as patch:

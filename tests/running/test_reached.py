@@ -145,8 +145,8 @@ def test_our_statistics_are_followed_and_the_rest_of_ours_is_not(digest):
 
 
 def test_a_digest_is_the_same_in_every_version_of_python(digest):
-    text = "def test_it(claim):\n    claim.holds_if(claim.median([f'{x:.2f}' for x in claim if x], 'x', among=None) > -0.5)\n"
-    assert digest(text) == {"test_it": "1210f8edf90c3217"}
+    body = "claim.holds_if(claim.median([f'{x:.2f}' for x in claim if x], 'x', among=None) > -0.5)"
+    assert digest(f"def test_it(claim):\n    {body}\n") == {"test_it": "1210f8edf90c3217"}
 
 
 def test_what_is_not_installed_is_not_followed(digest):
