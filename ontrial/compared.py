@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ontrial.evidence.verdicts import Evidence, Verdict, together
+from ontrial.evidence.verdicts import Evidence, together
 from ontrial.publish.entries import Judged, Look
 
 
@@ -37,10 +37,12 @@ def compared(before: Judged, evidence: Sequence[Evidence], looks: Iterable[Look]
     return Compared(seeds)
 
 
-def verdict_after(judged: Judged, seeds: int) -> Verdict:
-    """The verdict after the look at so many seeds: the last, where there was no such look."""
-    look = next((each for each in judged.looks if each.seeds == seeds), None)
-    return together({each.verdict for each in look.conditions}) if look else judged.found
+def have_same_verdict(before: Judged, looks: Iterable[Look]) -> bool:
+    """Whether the last look that both have gave the same verdict; true where they have none in common."""
+    recorded = {look.seeds: look for look in before.looks}
+    common = [(recorded[look.seeds], look) for look in looks if look.seeds in recorded]
+    was, now = ({each.verdict for each in look.conditions} for look in common[-1]) if common else ((), ())
+    return not common or together(was) is together(now)
 
 
 def _seen(look: Look | None) -> list[tuple[object, ...]]:

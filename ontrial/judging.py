@@ -9,7 +9,7 @@ import pytest
 
 from ontrial import registration
 from ontrial.claim import Claim
-from ontrial.compared import compared, verdict_after
+from ontrial.compared import compared, have_same_verdict
 from ontrial.evidence.comparisons import own_verdict
 from ontrial.evidence.power import seeds_needed
 from ontrial.evidence.verdicts import Evidence, Verdict
@@ -133,10 +133,7 @@ def _agreement(item: pytest.Item, session: Session, claim: Claim) -> tuple[str, 
     ]
     found = compared(before, claim.evidence, looks)
     if not found.differs:
-        return (
-            "",
-            f"code changed since registration, same values of all {found.seeds} recorded seeds" if changed else "",
-        )
+        return "", f"{CHANGED}, same values of all {found.seeds} recorded seeds" if changed else ""
     is_same = before.runs == session.plan.digest(trial)
     if changed and before.rounding:
         is_same = is_same or before.rounding == session.plan.rounding(trial)
@@ -144,17 +141,20 @@ def _agreement(item: pytest.Item, session: Session, claim: Claim) -> tuple[str, 
         what = f"{CHANGED}: {', '.join(changed)}" if changed else "no locked code changed: look at what it calls"
         problem = f"{found.differs!r} has other values than the record has of the same seeds ({what})."
         return f"{problem} Restore the code, or lock the claim again. {AGAIN}", ""
-    if changed and verdict_after(before, trial.looks[trial.look]) is not claim.verdict:
+    if have_same_verdict(before, looks):
+        return "", VERDICT_ALONE if changed else ""
+    if changed:
         return (
             f"{CHANGED} ({', '.join(changed)}), and the verdict is not the recorded one. These runs are rounded "
             "differently from the recorded ones, so values cannot be compared. Judge the claim on the machine of the "
             f"record, or lock it again. {AGAIN}"
         ), ""
-    return "", VERDICT_ALONE if changed else ""
+    return "", OTHER_VERDICT
 
 
 CHANGED = "code changed since registration"
 VERDICT_ALONE = f"{CHANGED}; rounded differently, so only the verdict was compared: the same"
+OTHER_VERDICT = "trained or rounded differently from the recorded runs, with another verdict after the same look"
 
 
 def _say(item: pytest.Item, report: pytest.TestReport, said: str, reason: str) -> None:
@@ -236,7 +236,7 @@ def _record(
         settings=settings,
         seconds=seconds,
         runs=session.plan.digest(trial),
-        planned=session.scale(declared).exactly is None and note != VERDICT_ALONE,
+        planned=session.scale(declared).exactly is None and note not in (VERDICT_ALONE, OTHER_VERDICT),
         rounding=session.plan.rounding(trial),
         code=note,
     )

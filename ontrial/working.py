@@ -12,9 +12,9 @@ from ontrial import registration
 from ontrial.publish.progress import Reporter, duration
 from ontrial.running.lanes import NoWorkers
 from ontrial.running.plan import Plan, StoreFull
+from ontrial.running.scale import FAST_SEEDS
 from ontrial.running.trial import Trial
 from ontrial.session import Session
-from ontrial.trainings import LOOKS
 
 _WORTH_SAYING = 600.0  # seconds, from which what was asked for is told before anything is looked up
 
@@ -33,9 +33,10 @@ def check_conditions(session: Session, doubtful: Sequence[pytest.Item]) -> None:
     """
     plan, trials = Plan(session.plan.setting, session.plan.workers, session.plan.cluster), {}
     for item in doubtful:
-        looks = session.scales["fast"].looks(LOOKS, 1)
         with session.contain(item):
-            trials[item] = session.trial(item, session.claims[item], "fast", looks, lambda count: tuple(range(count)))
+            trials[item] = session.trial(
+                item, session.claims[item], "fast", (FAST_SEEDS,), lambda count: tuple(range(count))
+            )
             plan.add(trials[item])
     plan.complete(plan.first_jobs(), lambda _: None)
     for item, trial in trials.items():

@@ -215,6 +215,16 @@ def test_an_engine_that_rounds_differently_is_told_apart_from_a_changed_measure(
     assert verdicts("full")["X1"]["code"] == ""
 
 
+def test_runs_that_differ_with_another_verdict_do_not_replace_the_recorded_one(run_claims, monkeypatch, verdicts):
+    run_claims(ROUNDED, "--register")
+    run_claims(ROUNDED, "-m", "full")
+    monkeypatch.setattr(sources, "_kernels", lambda: ["another processor"])
+    monkeypatch.setenv("ROUNDING", "-9")
+    run_claims(ROUNDED, "-m", "full").assert_outcomes(failed=1, deselected=1)
+    found = verdicts("full")["X1"]
+    assert (found["found"], found["last"]["found"]) == ("holds", "refuted")
+
+
 def test_code_that_changed_on_another_engine_may_not_change_the_verdict(run_claims, monkeypatch, verdicts):
     run_claims(ROUNDED, "--register")
     run_claims(ROUNDED, "-m", "full")
