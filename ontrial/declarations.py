@@ -178,6 +178,8 @@ def _problem(item: pytest.Function, takes: set[str], trainings: object, own: obj
     assert isinstance(trainings, Mapping)
     if wrong := [name for name, each in trainings.items() if not isinstance(each, Training)]:
         return f"EXPERIMENTS names what is no training: {', '.join(map(str, wrong))}"
+    if len({str(name) for name in trainings}) < len(trainings):
+        return "two of its trainings read the same, such as 5 and '5': a lock has one of each name"
     if len({each.looks for each in trainings.values() if isinstance(each, Training)}) > 1:
         return "its trainings are looked at with different numbers of seeds, and cannot be compared seed by seed"
     if not trainings:

@@ -304,3 +304,9 @@ def test_a_damaged_lock_is_refused(run_claims, stored, pytester):
         assert result.ret == pytest.ExitCode.USAGE_ERROR, new
         result.stderr.fnmatch_lines(["ERROR: *registered.toml*"])
     assert {each["seed"] for each in stored()} == set(range(8))
+
+
+def test_trainings_whose_names_read_the_same_are_refused(run_claims, locks):
+    text = SUITE.replace('{"noise": noise(9.0)}', '{"noise": noise(9.0), 5: noise(8.0), "5": noise(7.0)}')
+    run_claims(text, "--register").stdout.fnmatch_lines(["*planted/X1: two of its trainings read the same*"])
+    assert locks() == ()
