@@ -89,7 +89,7 @@ def write(session: Session, config: pytest.Config, say: Say, tell: Say) -> None:
             tell(line)
     if config.option.register:
         with _told(session, say):
-            _register(session, config, tell)
+            _register(session, config, say)
     elif session.differing:
         for line in ("not as registered (full refuses it, or compares its values):", *session.differing):
             tell(line)

@@ -85,12 +85,12 @@ def _undeclared(report: str, claim: str, judged: list[Judged]) -> Declared:
 
 
 def registered(folder: Path, report: str) -> set[str]:
-    """The hashes of the registrations that a folder's record knows of a report; none where it cannot be read."""
+    """The hashes of the registrations that a folder's record knows of a report, as far as it can be read."""
     try:
-        claims = [each for each in load(folder)["claims"] if each["report"] == report and each["registered"]]
+        whole, _ = parsed(folder / NAME)
     except (OSError, ValueError):
         return set()
-    return {each["registered"]["hash"] for each in claims}
+    return {each["registered"]["hash"] for each in whole["claims"] if each["report"] == report and each["registered"]}
 
 
 def verdicts(folder: Path) -> list[Judged]:

@@ -51,7 +51,7 @@ def test_the_page_says_how_often_a_verdict_may_be_wrong_and_what_cannot_be_exclu
     assert "1/4000" in text
     assert "5 sides on which one can be wrong" in text
     assert "at most 0.12 %" in text
-    assert "registered in private, looked, and registered anew cannot be excluded" in text
+    assert "registered in private, looked, and registered again cannot be excluded" in text
     assert "the code of a trainer changed after registration, as long as every recorded value stayed the same" in text
     assert "says nothing about other test sets, however many seeds agree" in text
     plant(tmp_path, whole(record("F1", "holds")))
