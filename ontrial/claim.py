@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.evidence import intervals
-from ontrial.evidence.comparisons import ByUnit, Comparison
-from ontrial.evidence.intervals import Interval
-from ontrial.evidence.verdicts import Evidence, Verdict, judge
-from ontrial.measures.curves import progress
+from ontrial.stats import intervals
+from ontrial.stats.checks import progress
+from ontrial.stats.comparisons import ByUnit, Comparison
+from ontrial.stats.intervals import Interval
+from ontrial.stats.verdicts import Evidence, Verdict, judge
 from ontrial.trainings import Run
 
 KINDS = ("said", "asked", "beyond")

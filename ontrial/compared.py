@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ontrial.evidence.verdicts import Evidence, together
 from ontrial.publish.entries import Judged, Look
+from ontrial.stats.verdicts import Evidence, together
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ import pytest
 from ontrial import registration
 from ontrial.claim import Claim
 from ontrial.compared import compared, have_same_verdict
-from ontrial.evidence.comparisons import own_verdict
-from ontrial.evidence.power import seeds_needed
-from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.outcomes import outcome
 from ontrial.publish import encoding, table
 from ontrial.publish.entries import AT_THE_BORDER, NO_SEED, Judged, Look, Seen
 from ontrial.running.trial import Trial, in_words
 from ontrial.session import AGAIN, Session
+from ontrial.stats.comparisons import own_verdict
+from ontrial.stats.power import seeds_needed
+from ontrial.stats.verdicts import Evidence, Verdict
 from ontrial.trainings import Runs
 
 _NO_VERDICT = "the test ended without a verdict: its last statement must be claim.holds_if(...)"

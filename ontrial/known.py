@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import tomlkit
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.files import write_whole
 from ontrial.running.scale import TIERS
+from ontrial.stats.verdicts import Verdict
 
 FILE = "known.toml"
 _VERDICTS = (Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE)

@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.known import Known
+from ontrial.stats.verdicts import Evidence, Verdict
 
 Said = Literal["passed", "failed", "skipped", "xfailed"]
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ontrial.evidence.verdicts import Evidence, Region
+from ontrial.stats.verdicts import Evidence, Region
 
 CODE_ALONE = "code alone"
 _REGION = re.compile(r" [<>]=? \S+(, <=? \S+)?$")  # at the end of a condition

@@ -11,8 +11,6 @@ import pytest
 from ontrial import registered, registration
 from ontrial.claim import Claim
 from ontrial.declarations import Declaration
-from ontrial.evidence.ranks import fewest
-from ontrial.evidence.verdicts import Evidence
 from ontrial.known import Known, Name
 from ontrial.known import read as read_known
 from ontrial.publish import reading
@@ -25,6 +23,8 @@ from ontrial.running.reached import reached
 from ontrial.running.scale import FAST_ALPHA, TIERS, Scale, require_enough
 from ontrial.running.store import canonical
 from ontrial.running.trial import Draw, Trial, in_words
+from ontrial.stats.ranks import fewest
+from ontrial.stats.verdicts import Evidence
 from ontrial.trainings import Runs, Training
 
 

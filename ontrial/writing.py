@@ -11,7 +11,6 @@ import threadpoolctl
 
 from ontrial import known, registered, registration
 from ontrial.declarations import Declaration
-from ontrial.evidence.verdicts import Verdict
 from ontrial.known import Name
 from ontrial.publish import encoding, page, reading, record, table
 from ontrial.publish.entries import Declared, Judged, Key, Registered, report_of
@@ -23,6 +22,7 @@ from ontrial.running.locks import LockHeld
 from ontrial.running.store import canonical
 from ontrial.running.trial import in_words
 from ontrial.session import Session
+from ontrial.stats.verdicts import Verdict
 
 Say = Callable[[str], object]
 _SAID = (Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE)

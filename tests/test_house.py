@@ -25,10 +25,10 @@ FLOORS = (
     ("running",),
     ("claim", "hooks"),
     ("trainings", "report"),
-    ("evidence", "files", "measures", "recomputed"),
+    ("stats", "files", "recomputed"),
 )
 # The package itself gathers what a claim's module needs.
-GATHERED = {"ontrial": {"ontrial.evidence.intervals", "ontrial.functions", "ontrial.report"}}
+GATHERED = {"ontrial": {"ontrial.stats.intervals", "ontrial.functions", "ontrial.report"}}
 
 
 def tracked() -> list[Path]:
@@ -200,7 +200,7 @@ def test_claim_tests_are_short():
 
 
 def test_every_room_of_ontrial_has_its_tests():
-    for room in ("evidence", "measures", "publish", "running"):
+    for room in ("stats", "publish", "running"):
         assert list((ROOT / "tests" / room).glob("test_*.py")), room
 
 

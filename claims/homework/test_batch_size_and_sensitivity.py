@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from claims.homework.figures import sensitivity as figures
-from claims.homework.measures import (
+from claims.homework.measures.batches import (
+    best_lead,
+    log_log_slope,
+    lowest_lead,
+    relative_spread,
+    top_share,
+    worst_lead,
+)
+from claims.homework.measures.correlations import kendall_tau
+from claims.homework.measures.curves import log_ratio
+from claims.homework.measures.of_runs import (
     batches,
     beside,
     compared,
@@ -21,11 +31,8 @@ from claims.homework.report import BATCHES, BY_BATCH, SENSITIVITY_BY_BATCH
 from models.experiment import Experiment, parameter_count
 from models.probes import frozen_gradients, image_gradients, sensitivity
 from models.probing import Probe
-from ontrial.evidence.comparisons import beside_report
-from ontrial.evidence.intervals import exactly
-from ontrial.measures.batches import best_lead, log_log_slope, lowest_lead, relative_spread, top_share, worst_lead
-from ontrial.measures.correlations import kendall_tau
-from ontrial.measures.curves import log_ratio
+from ontrial.stats.comparisons import beside_report
+from ontrial.stats.intervals import exactly
 
 INSIDE, OUTSIDE, MIDDLE, ENDS = (125, 500), (5, 25, 1500), (25, 125, 500), (5, 1500)  # of 10² and of 10¹ to 10³
 

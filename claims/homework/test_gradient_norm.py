@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from claims.homework.figures.gradient import loss_above_norm, norm_and_spikes
-from claims.homework.report import SPIKES
-from models.experiment import Experiment, parameter_count
-from ontrial.evidence.comparisons import beside_report
-from ontrial.measures.signals import (
+from claims.homework.measures.signals import (
     coincidence,
     largest_changes,
     share_at_changes,
@@ -15,6 +12,9 @@ from ontrial.measures.signals import (
     slope_change,
     spikes,
 )
+from claims.homework.report import SPIKES
+from models.experiment import Experiment, parameter_count
+from ontrial.stats.comparisons import beside_report
 
 HIDDEN = (5, 10, 5)
 assert parameter_count(1, *HIDDEN, 1) == 131  # as the report counts them

@@ -3,12 +3,12 @@
 import pytest
 
 from claims.homework.figures.interpolation import paths, sharpness
+from claims.homework.measures.barriers import barrier, worse_end
+from claims.homework.measures.correlations import spearman
+from claims.homework.measures.curves import log_ratio
 from models.experiment import Experiment
 from models.probes import ALPHAS, interpolation, largest_eigenvalue
 from models.probing import Probe
-from ontrial.measures.barriers import barrier, worse_end
-from ontrial.measures.correlations import spearman
-from ontrial.measures.curves import log_ratio
 
 SMALL = Experiment("mnist", (20, 30), epochs=50, batch_size=64, records=10)
 LARGE = Experiment("mnist", (20, 30), epochs=50, batch_size=1024, records=10, initialisation="second")

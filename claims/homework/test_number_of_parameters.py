@@ -10,13 +10,13 @@ from claims.homework.figures.parameters import (
     gap_by_size,
     loss_and_accuracy,
 )
-from claims.homework.measures import ahead, beside, gains, late_gain, loss_gap, own, own_tau, right
+from claims.homework.measures.correlations import kendall_tau
+from claims.homework.measures.of_runs import ahead, beside, gains, late_gain, loss_gap, own, own_tau, right
+from claims.homework.measures.sizes import knee, plateau_start, smallest_gap
 from claims.homework.report import BY_SIZE, SIZES
 from models.experiment import Experiment, parameter_count
 from models.runs import experiment_of
-from ontrial.evidence.intervals import exactly
-from ontrial.measures.correlations import kendall_tau
-from ontrial.measures.sizes import knee, plateau_start, smallest_gap
+from ontrial.stats.intervals import exactly
 
 HIDDEN = ((2, 5), (4, 8), (10, 20), (20, 30), (50, 25), (100, 50), (200, 100), (400, 200), (600, 300), (800, 400))
 assert tuple(parameter_count(784, *hidden, 10) for hidden in HIDDEN) == SIZES

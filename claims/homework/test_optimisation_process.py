@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from claims.homework.figures.process import movement_by_step, paths
-from models.experiment import Experiment
-from models.runs import final_weights, initial_weights, weight_layers, weights
-from ontrial.evidence.intervals import exactly
-from ontrial.measures.paths import (
+from claims.homework.measures.paths import (
     RANDOM_WALK_SHARE,
     first_axis_share,
     largest_ratio,
@@ -16,6 +13,9 @@ from ontrial.measures.paths import (
     share_of_way,
     visible_movement,
 )
+from models.experiment import Experiment
+from models.runs import final_weights, initial_weights, weight_layers, weights
+from ontrial.stats.intervals import exactly
 
 EXPERIMENTS = {
     "series": Experiment("cos", (3, 5), epochs=30, series=8, snapshots_every=3),

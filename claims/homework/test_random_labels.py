@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from claims.homework.figures.random_labels import accuracy_by_epoch, capacity_by_epoch, loss_by_epoch
-from claims.homework.measures import ahead, own_tau
+from claims.homework.measures.capacity import bits_per_parameter
+from claims.homework.measures.correlations import trend
+from claims.homework.measures.of_runs import ahead, own_tau
 from claims.homework.report import RANDOM_TEST_LOSS, RANDOM_TRAIN_LOSS
 from models.experiment import Experiment, parameter_count
 from models.runs import experiment_of
-from ontrial.evidence.comparisons import beside_report
-from ontrial.evidence.intervals import exactly
-from ontrial.measures.capacity import bits_per_parameter
-from ontrial.measures.correlations import trend
+from ontrial.stats.comparisons import beside_report
+from ontrial.stats.intervals import exactly
 
 SMALL, LARGE = (10, 15), (200, 100)
 assert parameter_count(784, *LARGE, 10) == 178_110

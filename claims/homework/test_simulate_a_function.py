@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from claims.homework.figures.function import even_kinks, fit, loss_by_step, outside
-from claims.homework.measures import centre_error, converged, edge_error, edge_lead, of, relative_error, steps
+from claims.homework.measures.curves import log_ratio
+from claims.homework.measures.of_runs import centre_error, converged, edge_error, edge_lead, of, relative_error, steps
 from claims.homework.report import FUNCTION_PARAMETERS, STEPS_TO_CONVERGE
 from models.experiment import Experiment, parameter_count
-from ontrial.evidence.comparisons import beside_report
-from ontrial.evidence.intervals import exactly
-from ontrial.measures.curves import log_ratio
+from ontrial.stats.comparisons import beside_report
+from ontrial.stats.intervals import exactly
 
 FUNCTIONS = ("cos", "arcsinh")
 MODELS = {"shallow": (250,), "middle": (32, 16, 9), "deep": (24, 16, 10, 8, 4)}

@@ -3,12 +3,12 @@
 import pytest
 
 from claims.homework.figures.zero_gradient import curvature_against_loss
+from claims.homework.measures.correlations import pair_signs
+from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 from models.experiment import Experiment, parameter_count
 from models.probing import Probe
 from models.stationary_points import ALMOST_ZERO, stationary_points
-from ontrial.evidence.intervals import share_interval
-from ontrial.measures.correlations import pair_signs
-from ontrial.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
+from ontrial.stats.intervals import share_interval
 
 TANH = Experiment("cos", (3, 5), epochs=1000, activation="tanh", dtype="float64")
 assert parameter_count(*TANH.widths) == 32

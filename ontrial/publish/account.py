@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ontrial.evidence.comparisons import Comparison
-from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.publish.entries import AT_THE_BORDER, Judged
 from ontrial.publish.panels import with_seeds
 from ontrial.publish.summary import Claim
+from ontrial.stats.comparisons import Comparison
+from ontrial.stats.verdicts import Evidence, Verdict
 
 WhyKey = tuple[str, str, str, str, str]  # report, id, case, tier, dataset
 Whys = Mapping[WhyKey, str]

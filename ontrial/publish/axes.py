@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ontrial.evidence.verdicts import number
+from ontrial.stats.verdicts import number
 
 _LEFT, _RIGHT = 3.0, 97.0  # percent
 _LANE = 8.0  # percent kept at an end for what is infinite

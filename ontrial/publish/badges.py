@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.files import inside, write_if_changed
 from ontrial.publish.summary import Claim, Summary, counts
 from ontrial.publish.templates import environment
 from ontrial.report import OTHERS
+from ontrial.stats.verdicts import Verdict
 
 COLOURS = {
     Verdict.HOLDS: "#1b7f5a",

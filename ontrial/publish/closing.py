@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ontrial.evidence.verdicts import Region, Verdict, number
 from ontrial.publish.axes import Axis, axis
 from ontrial.publish.entries import Judged, Seen, is_count
 from ontrial.publish.strips import region_of
 from ontrial.publish.summary import Claim
+from ontrial.stats.verdicts import Region, Verdict, number
 
 _ROW = 17  # pixels
 _WORDS = {Verdict.HOLDS: "inside the region", Verdict.REFUTED: "outside", Verdict.INCONCLUSIVE: "across the border"}

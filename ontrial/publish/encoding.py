@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ontrial.evidence.comparisons import Comparison
-from ontrial.evidence.intervals import Interval
-from ontrial.evidence.verdicts import Estimated, Evidence, Region, Verdict
 from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen
 from ontrial.report import Task
+from ontrial.stats.comparisons import Comparison
+from ontrial.stats.intervals import Interval
+from ontrial.stats.verdicts import Estimated, Evidence, Region, Verdict
 
 Json = dict[str, Any]
 

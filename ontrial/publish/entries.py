@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from ontrial.evidence.comparisons import Comparison
-from ontrial.evidence.verdicts import Estimated, Evidence, Verdict
 from ontrial.report import Folder, Task
+from ontrial.stats.comparisons import Comparison
+from ontrial.stats.verdicts import Estimated, Evidence, Verdict
 
 OwnNumbers = Literal["yes", "no", "cannot be read", "not given"]
 AT_THE_BORDER, NO_SEED = "at the border", "no seed meets the condition"

@@ -3,11 +3,11 @@
 import re
 import textwrap
 
-from ontrial.evidence.verdicts import Estimated, Evidence, Verdict
 from ontrial.publish import panels, singles
 from ontrial.publish.entries import Judged, Report
 from ontrial.publish.summary import Claim, Summary, combined
 from ontrial.publish.templates import environment
+from ontrial.stats.verdicts import Estimated, Evidence, Verdict
 
 
 class StaleFinding(Exception):

@@ -13,7 +13,6 @@ from pathlib import Path
 from markupsafe import Markup
 
 from ontrial import known
-from ontrial.evidence.verdicts import Verdict
 from ontrial.files import write_if_changed
 from ontrial.publish import account, badges, closing, origins, panels, pictures, strips
 from ontrial.publish.account import Whys
@@ -24,6 +23,7 @@ from ontrial.publish.summary import Claim, Summary, counts
 from ontrial.publish.templates import environment, source
 from ontrial.publish.verdict_table import verdict_table
 from ontrial.report import Task
+from ontrial.stats.verdicts import Verdict
 
 SYMBOLS = {
     Verdict.HOLDS: "✓",

@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ontrial.evidence.verdicts import Estimated, Evidence, Region, Verdict, number
 from ontrial.publish.axes import Axis
 from ontrial.publish.entries import Judged, is_count
 from ontrial.publish.strips import common_axis
 from ontrial.publish.summary import Claim
+from ontrial.stats.verdicts import Estimated, Evidence, Region, Verdict, number
 
 COUNTED = "counts"  # what a claim is judged on that trains nothing
 

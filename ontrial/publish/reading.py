@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.encoding import declared_of, judged_of, report_of
 from ontrial.publish.entries import Declared, Judged, Report
 from ontrial.publish.record import NAME, begins, joined, load, order, parsed
 from ontrial.publish.summary import Claim, Summary
 from ontrial.report import OTHERS, Task
+from ontrial.stats.verdicts import Verdict
 
 
 def read(*folders: Path) -> Summary:

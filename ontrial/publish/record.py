@@ -10,11 +10,11 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.files import inside, write_whole
 from ontrial.publish import encoding
 from ontrial.publish.entries import Declared, Judged, Key, Report
 from ontrial.running.locks import LIMIT, locked
+from ontrial.stats.verdicts import Verdict
 
 SCHEMA = 4
 NAME = "verdicts.json"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.entries import Judged
 from ontrial.publish.summary import Claim, Summary, combined, most_seeds
 from ontrial.publish.verdict_table import cell
+from ontrial.stats.verdicts import Verdict
 
 FILE = "changed.toml"  # in a report's folder
 Changes = Mapping[tuple[str, int], str]  # why its criterion is another one since a round, by a claim's id and the round

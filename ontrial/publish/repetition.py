@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ontrial.evidence.verdicts import Verdict, together
 from ontrial.publish import record
+from ontrial.stats.verdicts import Verdict, together
 
 
 def differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:

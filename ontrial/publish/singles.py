@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ontrial.evidence.verdicts import Evidence, Verdict
 from ontrial.publish.entries import Judged, is_count
 from ontrial.publish.summary import Claim, Summary, combined
 from ontrial.publish.verdict_table import cell
+from ontrial.stats.verdicts import Evidence, Verdict
 
 FEW = 0.75  # where fewer single seeds agree, a claim is named
 _DECIDED = (Verdict.HOLDS, Verdict.REFUTED)

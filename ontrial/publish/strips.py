@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from ontrial.evidence.verdicts import Estimated, Evidence, Region, Verdict, number
 from ontrial.publish.axes import Axis, axis
 from ontrial.publish.entries import is_count
+from ontrial.stats.verdicts import Estimated, Evidence, Region, Verdict, number
 
 _HEIGHT, _BAR, _DOTS = 46, 13, 27  # pixels: of a strip, and down to its bar and to its first row of dots
 _FEW = 64  # seeds, whose dots may be large

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.entries import Judged, OwnNumbers, Registered, Report
 from ontrial.report import Task
+from ontrial.stats.verdicts import Verdict
 
 Origin = tuple[str, str]  # tier and dataset
 

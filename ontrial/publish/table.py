@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ontrial.evidence.verdicts import Evidence, number
 from ontrial.publish import encoding
 from ontrial.publish.entries import Judged, Report, is_count
 from ontrial.publish.plain import plain
 from ontrial.publish.record import order
+from ontrial.stats.verdicts import Evidence, number
 
 HEADINGS = ("claim", "case", "verdict", "measure", "estimate", "interval", "region", "n")
 

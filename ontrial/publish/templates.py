@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 
-from ontrial.evidence.verdicts import number
+from ontrial.stats.verdicts import number
 
 _FOLDER = Path(__file__).with_name("templates")
 

@@ -1,10 +1,10 @@
 """What is still open: undecided verdicts with their intervals, and what it would take to decide them, in Markdown."""
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish import panels
 from ontrial.publish.entries import NO_SEED, Judged
 from ontrial.publish.summary import Claim, Summary
 from ontrial.publish.verdict_table import cell
+from ontrial.stats.verdicts import Verdict
 
 
 def undecided(summary: Summary) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.account import before
 from ontrial.publish.badges import tally
 from ontrial.publish.panels import COUNTED
 from ontrial.publish.summary import Claim, Summary
+from ontrial.stats.verdicts import Verdict
 
 
 def verdict_table(summary: Summary) -> str:

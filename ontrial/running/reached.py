@@ -12,7 +12,7 @@ from pathlib import Path
 from ontrial.running.sources import is_installed, package_of, spec
 
 _OURS = Path(__file__).parents[1]
-_STATISTICS = ("evidence", "measures")  # of ours, what turns runs into numbers
+_STATISTICS = ("stats",)  # of ours, what turns runs into numbers
 _SHOWN = frozenset({"figure", "asides", "reported", "own_numbers"})  # of a claim, what decides nothing
 _SHOWING = frozenset({"__str__", "__repr__", "__bool__", "__hash__"})
 _IGNORED = frozenset({"ctx", "type_comment", "kind", "type_params"})

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
 from ontrial.claim import Claim, Fixed
-from ontrial.evidence.verdicts import Evidence, Verdict
+from ontrial.stats.verdicts import Evidence, Verdict
 from ontrial.trainings import Runs, Training
 
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})

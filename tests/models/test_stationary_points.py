@@ -11,6 +11,7 @@ import pytest
 import torch
 from numba import njit
 
+from claims.homework.measures.spectra import minimal_ratio, negative_share
 from models import networks, training
 from models import stationary_points as module
 from models.compiled_hessian import network_of, order
@@ -20,7 +21,6 @@ from models.probing import Probe
 from models.sets import sets
 from models.stationary_points import ALMOST_ZERO, stationary_points
 from models.training import Trained
-from ontrial.measures.spectra import minimal_ratio, negative_share
 
 ROOT = Path(__file__).parents[2]
 NET = Experiment("cos", (3, 5), epochs=20, activation="tanh", dtype="float64")  # 32

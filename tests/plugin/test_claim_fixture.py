@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ontrial.claim import Claim, Fixed, Sentence
-from ontrial.evidence.intervals import exactly
-from ontrial.evidence.verdicts import Verdict
+from ontrial.stats.intervals import exactly
+from ontrial.stats.verdicts import Verdict
 from ontrial.trainings import Run
 
 SEEDS = tuple(range(100, 116))

@@ -23,7 +23,7 @@ def pytest_unconfigure(config):
 
 def test_a_session_from_the_store_imports_nothing_heavy_and_starts_no_process(run_claims, pytester, verdicts):
     text = SUITE + """
-from ontrial.measures import correlations, signals
+from claims.homework.measures import correlations, signals
 
 @claim_of("X2")
 def test_two(claim, runs):

@@ -5,7 +5,7 @@ import tomllib
 import pytest
 
 from ontrial import known
-from ontrial.evidence.verdicts import Verdict
+from ontrial.stats.verdicts import Verdict
 from tests.conftest import known_as, said
 
 HOLDS = "claim.holds_if(exactly(1, 'count') > 0)"

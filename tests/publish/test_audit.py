@@ -9,9 +9,9 @@ import pytest
 from scipy import special
 
 from ontrial import audit, recomputed
-from ontrial.evidence.intervals import median_interval, share_interval
-from ontrial.evidence.ranks import fewest
 from ontrial.publish import record
+from ontrial.stats.intervals import median_interval, share_interval
+from ontrial.stats.ranks import fewest
 from ontrial.trainings import Looks
 from tests.conftest import ROOT, known_as
 

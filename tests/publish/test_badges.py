@@ -5,9 +5,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish import badges
 from ontrial.publish.reading import summary
+from ontrial.stats.verdicts import Verdict
 from tests.publish.planted import everything, record, report, whole
 
 

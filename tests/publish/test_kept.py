@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.combine import combine
 from ontrial.publish.entries import Declared, Registered
+from ontrial.stats.verdicts import Verdict
 from tests.publish.test_record import ERROR, LATER, OPEN, REFUTED, found, judged, merge, session
 
 KEPT = [

@@ -11,15 +11,15 @@ import filelock
 import numpy as np
 import pytest
 
-from ontrial.evidence.comparisons import Comparison
-from ontrial.evidence.intervals import exactly, median_interval
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish import encoding, page, reading, record, sessions
 from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen, report_of
 from ontrial.report import Folder, Task
 from ontrial.report import Report as Said
 from ontrial.running import locks
 from ontrial.running.locks import LockHeld
+from ontrial.stats.comparisons import Comparison
+from ontrial.stats.intervals import exactly, median_interval
+from ontrial.stats.verdicts import Verdict
 from tests.publish import planted
 
 REPORT = Report("planted", tasks=(Task("F", "", "", ""), Task("M", "", "", "")))

@@ -5,10 +5,10 @@ import math
 
 import pytest
 
-from ontrial.evidence.verdicts import Verdict
 from ontrial.publish.combine import combine
 from ontrial.publish.reading import read, summary, task_of
 from ontrial.publish.summary import combined
+from ontrial.stats.verdicts import Verdict
 from tests.publish.planted import FAST, FULL, declared, everything, evidence, locked, plant, record, report, whole
 
 LATER = "2026-03-05T10:00:00+00:00"

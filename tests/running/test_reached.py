@@ -9,7 +9,7 @@ MODULE = '''
 import numpy as np
 import helper as h
 from helper import scale
-from ontrial.measures.correlations import kendall_tau
+from claims.homework.measures.correlations import kendall_tau
 from ontrial.training import Runs
 
 LIMIT = 0.98

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.homework.figures.described import drawing
+from claims.homework.measures.signals import NEAR, WINDOW, largest_changes, slope_change, spikes
 from models.runs import experiment_of
-from ontrial.measures.signals import NEAR, WINDOW, largest_changes, slope_change, spikes
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, grid, hollow, legend, panels, seeds_and_median
 from ontrial.trainings import Array, Run

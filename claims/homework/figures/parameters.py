@@ -8,10 +8,10 @@ import numpy as np
 from claims.homework.figures.described import drawing
 from models.experiment import parameter_count
 from models.runs import experiment_of
-from ontrial.evidence.intervals import Interval
-from ontrial.evidence.verdicts import number
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, FRAME, legend, panels, reported, seeds_and_median
+from ontrial.stats.intervals import Interval
+from ontrial.stats.verdicts import number
 from ontrial.trainings import Array, Run, Runs
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims.homework.figures.described import drawing
+from claims.homework.measures.paths import own_plane, plane, share_of_way
 from models.runs import experiment_of, final_weights, initial_weights, weights
-from ontrial.measures.paths import own_plane, plane, share_of_way
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, seeds_and_median
 from ontrial.trainings import Array, Run

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims.homework.figures.described import drawing
+from claims.homework.measures.capacity import bits_per_parameter
 from models.experiment import parameter_count
 from models.runs import experiment_of
-from ontrial.measures.capacity import bits_per_parameter
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, legend, panels, reported, seeds_and_median
 from ontrial.trainings import Array, Run

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.homework.figures.described import drawing
-from ontrial.evidence.intervals import Interval
-from ontrial.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
+from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 from ontrial.publish.drawings import Drawing
 from ontrial.publish.figures import COLOURS, FRAME, legend, panels
+from ontrial.stats.intervals import Interval
 from ontrial.trainings import Array, Run
 
 if TYPE_CHECKING:

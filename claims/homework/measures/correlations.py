@@ -1,0 +1,71 @@
+"""Correlations: how one thing goes with another, within a seed or over pairs of seeds."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from claims.homework.measures.ordering import mean_ranks, tau_b
+from ontrial.stats.checks import Array, finite
+
+
+def kendall_tau(configurations: ArrayLike, values: ArrayLike) -> Array:
+    """Kendall's tau-b of a measure with the configuration, seed by seed, (seed,); 0 where either never changes.
+
+    configurations: (configuration,), such as batch sizes, or another measure of them, (configuration, seed);
+    values: (configuration, seed).
+
+    Raises ValueError for a value that is not finite.
+    Source: Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945); scipy.stats.kendalltau.
+
+    >>> kendall_tau([1, 2, 3], np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]])).tolist()
+    [1.0, -1.0]
+    """
+    measured = finite(values, "Kendall tau of a measure", seed_axis=1)
+    given = finite(configurations, "Kendall tau with a configuration", seed_axis=-1)
+    columns = np.broadcast_to(given if given.ndim == 2 else given[:, np.newaxis], measured.shape)
+    return np.array([tau_b(one, two) for one, two in zip(columns.T, measured.T, strict=True)])
+
+
+def trend(curve: ArrayLike) -> Array:
+    """Kendall's tau-b of a curve with its record's number, seed by seed, (seed,). curve: (seed, record).
+
+    1 where it only climbs, -1 where it only falls, 0 where it never changes.
+    Raises ValueError for a value that is not finite.
+    """
+    records = finite(curve, "trend of a curve").T  # (record, seed)
+    return kendall_tau(np.arange(len(records)), records)
+
+
+def spearman(first: ArrayLike, second: ArrayLike) -> Array:
+    """Spearman's rank correlation of two curves, seed by seed, (seed,); 0 where one of them is constant.
+
+    first, second: (…, point), of which the last axis is correlated.
+
+    Raises ValueError for a value that is not finite.
+    Source: Spearman, American Journal of Psychology 15 (1904): Pearson's correlation of the ranks.
+    """
+    ranked = (mean_ranks(finite(part, "Spearman's correlation")) for part in (first, second))
+    one, two = (ranks - ranks.mean(-1, keepdims=True) for ranks in ranked)  # (…, point)
+    spread = np.sqrt((one**2).sum(-1) * (two**2).sum(-1))  # (…,)
+    return np.where(spread > 0, (one * two).sum(-1) / np.where(spread > 0, spread, 1), 0.0)
+
+
+def pair_signs(first: ArrayLike, second: ArrayLike) -> Array:
+    """Whether two measures go the same way from one run to another, for disjoint pairs of runs, (pair,).
+
+    1 where they are concordant, -1 where discordant, 0 where either is tied. The first run is paired with the second,
+    the third with the fourth, so that runs added at the end leave the pairs as they are, and pairs are independent as
+    runs are; a last one without a partner waits.
+
+    first, second: (run,) each, of the same runs.
+
+    Raises ValueError for a value that is not finite.
+    Source: Kendall, "A new measure of rank correlation", Biometrika 30 (1938), whose tau is the mean of such signs.
+
+    >>> pair_signs([1, 2, 5, 3, 9], [0.1, 0.3, 0.2, 0.4, 7.0]).tolist()
+    [1.0, -1.0]
+    """
+    one, two = (finite(part, "concordance of pairs of runs") for part in (first, second))
+    if one.shape != two.shape or one.ndim != 1:
+        raise ValueError(f"pairs need two numbers a run, (run,) each, not arrays of {one.shape} and {two.shape}")
+    steps = [np.diff(part[: len(part) // 2 * 2].reshape(-1, 2), axis=1)[:, 0] for part in (one, two)]  # (pair,) each
+    return np.sign(steps[0]) * np.sign(steps[1])

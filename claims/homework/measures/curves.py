@@ -1,0 +1,92 @@
+"""Curves: what is read off losses and accuracies as training goes on, one number a seed.
+
+Axes: (seed, …); where a function says (…, epoch) any leading axes will do, and the last is reduced. Every function
+raises ValueError for a loss or an accuracy that is not finite.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ontrial.stats.checks import Array, finite
+
+
+def steps_to_converge(train_loss: ArrayLike, threshold: ArrayLike) -> Array:
+    """The first step at which the training loss is below a threshold, (seed,); `inf` where it never is.
+
+    train_loss: (seed, step), entry k after k steps; threshold: (seed,), in the unit of the loss.
+    """
+    limit = finite(threshold, "threshold of convergence")
+    below = finite(train_loss, "training loss") < limit[:, np.newaxis]  # (seed, step)
+    return np.where(below.any(1), below.argmax(1), np.inf)
+
+
+def log_ratio(first: ArrayLike, second: ArrayLike) -> Array:
+    """Natural log of first / second, of positive numbers; 0 where both are `inf`: never is no sooner than never.
+
+    Raises ValueError for numbers that are not positive, NaN among them.
+    """
+    one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    if not ((one > 0) & (two > 0)).all():
+        raise ValueError("the log of a ratio needs positive numbers")
+    with np.errstate(invalid="ignore"):
+        difference = np.log(one) - np.log(two)
+    return np.where(np.isinf(one) & np.isinf(two), 0.0, difference)
+
+
+def mean_squared_error(outputs: ArrayLike, targets: ArrayLike, where: NDArray[np.bool_] | None = None) -> Array:
+    """Mean squared error over the samples of each seed, (seed,).
+
+    outputs, targets: (seed, sample); where: (seed, sample), the samples that count, all by default.
+    """
+    error = finite(outputs, "outputs") - finite(targets, "targets")
+    return np.mean(np.square(error), axis=1, where=True if where is None else where)
+
+
+def late_drop(loss: ArrayLike, last: int) -> Array:
+    """How far the mean loss of the last epochs is below that of as many before, as a share of the whole drop, (seed,).
+
+    loss: (seed, epoch), entry k after k epochs. The whole drop is from before training to the mean of the last epochs;
+    `inf` where there is none: training that never began has not converged.
+
+    Raises ValueError for fewer than 2 x last epochs.
+    """
+    curve = finite(loss, "loss")
+    if curve.shape[1] - 1 < 2 * last:
+        raise ValueError(f"{curve.shape[1] - 1} epochs are fewer than two times the last {last}")
+    before, late = curve[:, -2 * last : -last].mean(1), curve[:, -last:].mean(1)  # (seed,) each
+    whole = curve[:, 0] - late
+    return np.where(whole > 0, (before - late) / np.where(whole > 0, whole, 1), np.inf)
+
+
+def relative_noise(noisy: ArrayLike, smooth: ArrayLike, last: int) -> Array:
+    """Standard deviation of one curve over that of another, over the last epochs, (seed,).
+
+    noisy, smooth: (seed, epoch). 0 where the smooth curve does not move: with nothing learned, noise
+    cannot be said to persist.
+    """
+    deviation, moving = (np.std(finite(curve, "loss")[:, -last:], axis=1) for curve in (noisy, smooth))  # (seed,) each
+    return np.where(moving > 0, deviation / np.where(moving > 0, moving, 1), 0.0)
+
+
+def final(curve: ArrayLike, last: int) -> Array:
+    """Mean over the last epochs, (…,). curve: (…, epoch)."""
+    return finite(curve, "curve")[..., -last:].mean(-1)
+
+
+def share_at_least(curve: ArrayLike, level: float, last: int) -> Array:
+    """Share of the last epochs at which a curve is at a level or above, (seed,).
+
+    curve: (seed, epoch); of accuracies give whole images (`images_right`), so that a tie counts as one.
+    """
+    return (finite(curve, "curve")[:, -last:] >= level).mean(1)
+
+
+def lead(first: ArrayLike, *others: ArrayLike) -> Array:
+    """How far the first is above the best of the others, seed by seed, (seed,)."""
+    return finite(first, "first") - np.max([finite(each, "others") for each in others], axis=0)
+
+
+def rise_since_lowest(loss: ArrayLike) -> Array:
+    """The final loss over the lowest, (seed,); 1 where it never rose. loss: (seed, epoch)."""
+    curve = finite(loss, "loss")
+    return curve[:, -1] / curve.min(1)
