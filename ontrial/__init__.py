@@ -1,7 +1,55 @@
 """How anything is put on trial: claims as pytest tests, trained over seeds, judged by intervals valid at any time."""
 
+from ontrial.claim import Claim
 from ontrial.functions import training
+from ontrial.publish.drawings import Drawing, drawing_of
+from ontrial.publish.figures import (
+    COLOURS,
+    FRAME,
+    grid,
+    hollow,
+    legend,
+    panels,
+    plain_log,
+    reported,
+    seeds_and_median,
+)
 from ontrial.report import Report, Task
-from ontrial.stats.intervals import exactly
+from ontrial.stats.checks import finite
+from ontrial.stats.comparisons import Comparison, Read, beside_report
+from ontrial.stats.intervals import Interval, exactly, share_interval
+from ontrial.stats.verdicts import number
+from ontrial.trainings import FUNCTIONS, IMAGES, Array, Arrays, Looks, Run, Runs
 
-__all__ = ["Report", "Task", "exactly", "training"]
+__all__ = [
+    "COLOURS",
+    "FRAME",
+    "FUNCTIONS",
+    "IMAGES",
+    "Array",
+    "Arrays",
+    "Claim",
+    "Comparison",
+    "Drawing",
+    "Interval",
+    "Looks",
+    "Read",
+    "Report",
+    "Run",
+    "Runs",
+    "Task",
+    "beside_report",
+    "drawing_of",
+    "exactly",
+    "finite",
+    "grid",
+    "hollow",
+    "legend",
+    "number",
+    "panels",
+    "plain_log",
+    "reported",
+    "seeds_and_median",
+    "share_interval",
+    "training",
+]
