@@ -8,7 +8,7 @@ from typing import Any
 from ontrial.publish.entries import Judged
 from ontrial.publish.origins import COSTS
 from ontrial.publish.summary import Claim, Summary
-from ontrial.publish.verdict_table import cell
+from ontrial.publish.templates import cell
 from ontrial.report import Task
 
 MEASURED = "benchmarks.json"  # beside the record: what other ways of training take, where that was measured

@@ -21,7 +21,7 @@ from ontrial.publish.plain import plain
 from ontrial.publish.reading import read
 from ontrial.publish.summary import Claim, Summary, counts
 from ontrial.publish.templates import environment, source
-from ontrial.publish.verdict_table import verdict_table
+from ontrial.publish.templates import render as rendered
 from ontrial.report import Task
 from ontrial.stats.verdicts import Verdict
 
@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.summary:
-            print(plain(verdict_table(read(chosen.folder)), sys.stdout.encoding))
+            print(plain(rendered("verdicts.md", summary=read(chosen.folder)).strip(), sys.stdout.encoding))
         else:
             whys = whys_of(read(chosen.folder).reports, chosen.root)
             path = write(chosen.folder, beside=chosen.beside, whys=whys)

@@ -12,8 +12,8 @@ from ontrial.publish import cost, registrations, singles
 from ontrial.publish.findings import StaleFinding, findings
 from ontrial.publish.reading import read
 from ontrial.publish.summary import Summary
-from ontrial.publish.undecided import undecided
-from ontrial.publish.verdict_table import verdict_table
+from ontrial.publish.templates import render
+from ontrial.stats.verdicts import Verdict
 
 FINDINGS, IN_SHORT = "findings.md", "findings-in-short.md"  # templates in a report's folder
 
@@ -48,11 +48,11 @@ def generated(path: Path, root: Path, artifacts: Path) -> str:
     below = place.relative_to(top).as_posix() if place.is_relative_to(top) else "artifacts"  # of a copy elsewhere
     figures = f"{'../' if path.parent != root else ''}{below}"
     parts: dict[str, Callable[[], str]] = {
-        "verdicts": lambda: verdict_table(summary),
+        "verdicts": lambda: render("verdicts.md", summary=summary).strip(),
         "findings": lambda: _findings(summary, root, IN_SHORT, figures),
         "findings-in-full": lambda: _findings(summary, root, FINDINGS, figures),
         "singles": lambda: singles.in_words(summary),
-        "undecided": lambda: undecided(summary),
+        "undecided": lambda: inconclusive(summary),
         "cost": lambda: cost.in_words(summary, cost.loop_rate(artifacts)),
         "registrations": lambda: registrations.registrations(summary, _changes(summary, root)),
         "changes": lambda: "\n".join(map(registrations.changes_in_words, _changes(summary, root).values())),
@@ -61,6 +61,20 @@ def generated(path: Path, root: Path, artifacts: Path) -> str:
         if f"<!-- {name} -->" in text:
             text = filled(text, name, content())
     return text
+
+
+def inconclusive(summary: Summary) -> str:
+    """The open conditions of claims in full, and what it would take to decide them; then those of refuted claims."""
+    open_, is_open = Verdict.INCONCLUSIVE, lambda judged: judged.tier == "full" and judged.found is Verdict.INCONCLUSIVE
+    found = [(claim, judged) for claim in summary.claims for judged in filter(is_open, claim.shown)]
+    rows = [
+        (claim, judged, each)
+        for claim, judged in found
+        for each in judged.evidence
+        if claim.verdict is each.verdict is open_
+    ]
+    refuted = [f"{claim.id} {judged.case}".strip() for claim, judged in found if claim.verdict is not open_]
+    return render("inconclusive.md", rows=rows, refuted=refuted).strip()
 
 
 def _findings(summary: Summary, root: Path, name: str, figures: str) -> str:

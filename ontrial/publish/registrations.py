@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ontrial.publish.entries import Judged
 from ontrial.publish.summary import Claim, Summary, combined, most_seeds
-from ontrial.publish.verdict_table import cell
+from ontrial.publish.templates import cell
 from ontrial.stats.verdicts import Verdict
 
 FILE = "changed.toml"  # in a report's folder

@@ -6,7 +6,7 @@ from statistics import median
 
 from ontrial.publish.entries import Judged, is_count
 from ontrial.publish.summary import Claim, Summary, combined
-from ontrial.publish.verdict_table import cell
+from ontrial.publish.templates import cell
 from ontrial.stats.verdicts import Evidence, Verdict
 
 FEW = 0.75  # where fewer single seeds agree, a claim is named

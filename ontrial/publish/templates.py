@@ -1,30 +1,56 @@
 """The templates of this package, and the style sheet and script beside them."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
-from ontrial.stats.verdicts import number
+from ontrial.publish import panels
+from ontrial.publish.summary import Claim, counts
+from ontrial.stats.verdicts import Verdict, number
 
 _FOLDER = Path(__file__).with_name("templates")
 
 
 @cache
 def environment() -> jinja2.Environment:
-    """The templates: everything that is filled in is escaped, and nothing may be missing."""
+    """The templates: values are escaped in HTML and SVG, and a name that is missing is an error."""
     jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER, encoding="utf-8"),
-        autoescape=True,
+        autoescape=jinja2.select_autoescape(("html", "svg"), default_for_string=True),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters["number"] = number
+    jinja.filters |= {"number": number, "cell": cell, "tally": tally, "with_seeds": panels.with_seeds}
     return jinja
+
+
+def render(name: str, **values: Any) -> str:
+    """A template of this package, filled in."""
+    return environment().get_template(name).render(values)
 
 
 def source(name: str) -> str:
     """The text of a file beside the templates, such as a style sheet."""
     return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def cell(text: object) -> str:
+    """A text that stays in its cell of a Markdown table, and stays text."""
+    words = str(text)
+    for character, replacement in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "\\|"), ("\n", " ")):
+        words = words.replace(character, replacement)
+    return words
+
+
+def tally(claims: Iterable[Claim]) -> str:
+    """How many hold, are refuted, are inconclusive; those not run, or that crashed, where there are any."""
+    found = counts(claims)
+    words = [f"{found[Verdict.HOLDS]} hold", f"{found[Verdict.REFUTED]} refuted"]
+    words.append(f"{found[Verdict.INCONCLUSIVE]} undecided")
+    words += [f"{found[verdict]} {verdict}" for verdict in (Verdict.NOT_RUN, Verdict.ERROR) if found[verdict]]
+    return " · ".join(words)

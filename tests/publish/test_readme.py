@@ -69,7 +69,7 @@ def test_every_document_is_filled_and_a_check_tells_which_are_stale(project):
     assert "It holds — [see](artifacts/figures/planted/full-digits-1/planted.png)." in text
     text = (project / "docs" / "more.md").read_text(encoding="utf-8")
     assert "[see](../artifacts/figures/planted/full-digits-1/planted.png)" in text
-    assert "Nothing is undecided." in text
+    assert "Nothing is inconclusive." in text
     assert "| F1 | planted F1 | **holds** | 100\u00a0% | 8 |  |" in text
     readme.main(["--root", str(project), "--check"])
 

@@ -3,12 +3,12 @@
 import pytest
 
 from ontrial.publish.reading import summary
-from ontrial.publish.undecided import undecided
+from ontrial.publish.readme import inconclusive
 from tests.publish.planted import declared, evidence, record, whole
 
 
 def said(*verdicts, **more):
-    return undecided(summary(whole(*verdicts, **more))).splitlines()
+    return inconclusive(summary(whole(*verdicts, **more))).splitlines()
 
 
 def full(name, found, **more):
@@ -38,4 +38,8 @@ def test_a_condition_that_speaks_of_no_seed_is_not_called_at_the_border():
 def test_open_cases_of_claims_that_are_refuted_are_named_and_fast_is_left_out():
     cases = [full("M2", "inconclusive", case="a"), full("M2", "refuted", case="b")]
     lines = said(*cases, record("F1", "inconclusive"), full("F2", "holds"), claims=[declared("M2", "a", "b")])
-    assert lines == ["Nothing is undecided.", "", "Open as well, but their claims are refuted by another case: M2 a."]
+    assert lines == [
+        "Nothing is inconclusive.",
+        "",
+        "Open as well, but their claims are refuted by another case: M2 a.",
+    ]
