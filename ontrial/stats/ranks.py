@@ -13,7 +13,7 @@ _SMALLEST_TAIL = 1e-290  # below it a tail probability loses digits, and then un
 
 
 def log_evidence(k: ArrayLike, n: ArrayLike, p0: float = 0.5) -> Array:
-    """The log of the evidence E(k, n) against "a seed lies on this side with probability at most p0".
+    """The log of the evidence E(k, n) against "a seed lies on this side with probability at most p0", in nats.
 
     E(k, n) = B(k+1, n-k+1) P(Beta(k+1, n-k+1) > p0) / (p0^k (1-p0)^(n-k+1)), of k among n seeds on this side.
 
@@ -22,9 +22,7 @@ def log_evidence(k: ArrayLike, n: ArrayLike, p0: float = 0.5) -> Array:
     inequality it then ever reaches 1 / alpha, at any n, with probability at most alpha: one may look after every seed,
     and stop for any reason. E grows with k. For the other side take n - k and 1 - p0.
 
-    k, n: any shapes that go together, 0 <= k <= n; that is the shape of the answer, in nats.
-
-    Raises ValueError for a p0 that is not between 0 and 1.
+    k, n: shapes that broadcast, 0 <= k <= n. Raises ValueError for a p0 that is not between 0 and 1.
     Sources: Ville, Étude critique de la notion de collectif (1939); Robbins, "Statistical methods related to the law of
     the iterated logarithm", Annals of Mathematical Statistics 41 (1970); Howard & Ramdas, "Sequential estimation of
     quantiles with applications to A/B testing and best-arm identification", Bernoulli 28 (2022).
@@ -33,7 +31,7 @@ def log_evidence(k: ArrayLike, n: ArrayLike, p0: float = 0.5) -> Array:
     [1.94, 4.04]
     """
     if not 0 < p0 < 1:
-        raise ValueError(f"a share to be held against lies between 0 and 1, not at {p0}")
+        raise ValueError(f"p0 must lie between 0 and 1, not at {p0}")
     on_side, of = np.broadcast_arrays(np.asarray(k, dtype=float), np.asarray(n, dtype=float))
     tail = special.betaincc(on_side + 1, of - on_side + 1, p0)
     likelihood = special.xlogy(on_side, p0) + (of - on_side + 1) * np.log1p(-p0)
@@ -58,14 +56,12 @@ def _log_by_series(k: Array, n: Array, odds: float) -> Array:
 def ranks(n: ArrayLike, alpha: float, p0: float = 0.5) -> NDArray[np.int64]:
     """The smallest k for which k of n seeds on one side have evidence of at least 1 / alpha, in the shape of n.
 
-    With it all larger k have, since evidence grows with k; n + 1 where not even all n seeds have it.
-
-    Raises ValueError for an alpha that is not between 0 and 1.
+    n + 1 where not even all n seeds have it. Raises ValueError for an alpha that is not between 0 and 1.
     """
     if not 0 < alpha < 1:
-        raise ValueError(f"an error that may be made lies between 0 and 1, not at {alpha}")
+        raise ValueError(f"alpha must lie between 0 and 1, not at {alpha}")
     seeds = np.asarray(n, dtype=np.int64)
-    low, high = np.zeros_like(seeds), seeds + 1  # the rank lies in low to high
+    low, high = np.zeros_like(seeds), seeds + 1  # the rank lies in low to high, since evidence grows with k
     while (open_ := low < high).any():
         middle = (low + high) // 2
         reached = log_evidence(np.minimum(middle, seeds), seeds, p0) >= -np.log(alpha)
@@ -75,9 +71,7 @@ def ranks(n: ArrayLike, alpha: float, p0: float = 0.5) -> NDArray[np.int64]:
 
 @lru_cache(maxsize=4096)
 def rank(n: int, alpha: float, p0: float = 0.5) -> int:
-    """How many of n seeds must lie on one side of a point to exclude "with probability at most p0", at error alpha.
-
-    n + 1 where not even all of them do. See `log_evidence` for the formula, its hypotheses and sources.
+    """`ranks` of one n.
 
     >>> [rank(n, 1 / 4000) for n in (14, 15, 16, 24, 320)]
     [15, 15, 16, 22, 201]
