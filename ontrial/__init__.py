@@ -15,10 +15,8 @@ from ontrial.publish.figures import (
     seeds_and_median,
 )
 from ontrial.report import Report, Task
-from ontrial.stats.checks import finite
 from ontrial.stats.comparisons import Comparison, Read, beside_report
-from ontrial.stats.intervals import Interval, exactly, share_interval
-from ontrial.stats.verdicts import number
+from ontrial.stats.verdicts import Interval, exactly, finite, number, share_interval
 from ontrial.trainings import FUNCTIONS, IMAGES, Array, Arrays, Looks, Run, Runs
 
 __all__ = [

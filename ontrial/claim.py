@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats import intervals
-from ontrial.stats.checks import progress
 from ontrial.stats.comparisons import ByUnit, Comparison
-from ontrial.stats.intervals import Interval
-from ontrial.stats.verdicts import Evidence, Verdict, judge
+from ontrial.stats.verdicts import Evidence, Interval, Verdict, judge, median_interval, progress, share_interval
 from ontrial.trainings import Run
 
 KINDS = ("said", "asked", "beyond")
@@ -93,14 +90,14 @@ class Claim:
             pairs = np.asarray(values, dtype=float)
             if self.seeds is not None and 2 * len(pairs) > len(self.seeds):
                 raise ValueError(f"{measure}: {len(pairs)} disjoint pairs cannot come from {len(self.seeds)} seeds")
-            return intervals.median_interval(pairs, measure, self.alpha, among=among, never=never)
+            return median_interval(pairs, measure, self.alpha, among=among, never=never)
         self._require_one_each(values, measure)
-        return intervals.median_interval(values, measure, self.alpha, among=among, never=never, seeds=self.seeds)
+        return median_interval(values, measure, self.alpha, among=among, never=never, seeds=self.seeds)
 
     def share(self, successes: ArrayLike, measure: str, *, among: ArrayLike | None = None) -> Interval:
         """The interval for the share of seeds that succeed, (seed,), true or false. among: as for `median`."""
         self._require_one_each(successes, measure)
-        return intervals.share_interval(successes, measure, self.alpha, among=among, seeds=self.seeds)
+        return share_interval(successes, measure, self.alpha, among=among, seeds=self.seeds)
 
     def jointly(self, *evidence: Evidence) -> Interval:
         """The share of seeds in which all of these conditions hold at once, for an aside.

@@ -4,7 +4,7 @@ Read off its text and its figures; where it gives none there is none here. By ep
 size, as its figures have them.
 """
 
-from ontrial.report import Report, Task
+from ontrial import Report, Task
 
 REPORT = Report(
     title="Homework 1 of CPSC 8430",

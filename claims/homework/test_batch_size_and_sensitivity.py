@@ -31,8 +31,7 @@ from claims.homework.report import BATCHES, BY_BATCH, SENSITIVITY_BY_BATCH
 from models.experiment import Experiment, parameter_count
 from models.probes import frozen_gradients, image_gradients, sensitivity
 from models.probing import Probe
-from ontrial.stats.comparisons import beside_report
-from ontrial.stats.intervals import exactly
+from ontrial import beside_report, exactly
 
 INSIDE, OUTSIDE, MIDDLE, ENDS = (125, 500), (5, 25, 1500), (25, 125, 500), (5, 1500)  # of 10² and of 10¹ to 10³
 

@@ -7,7 +7,7 @@ from claims.homework.measures.curves import late_drop, lead, relative_noise, ris
 from claims.homework.measures.of_runs import ahead, beside, mean_accuracy, right
 from claims.homework.report import EQUAL_PARAMETERS, EQUAL_TEST_ACCURACY, EQUAL_TRAIN_ACCURACY
 from models.experiment import Experiment, parameter_count
-from ontrial.stats.intervals import exactly
+from ontrial import exactly
 
 MODELS = {"shallow": (30,), "middle": (25, 60, 38), "deep": (20, 40, 60, 50, 30)}
 LAYERS = {"shallow": 1, "middle": 3, "deep": 5}

@@ -14,7 +14,7 @@ from claims.homework.measures.signals import (
 )
 from claims.homework.report import SPIKES
 from models.experiment import Experiment, parameter_count
-from ontrial.stats.comparisons import beside_report
+from ontrial import beside_report
 
 HIDDEN = (5, 10, 5)
 assert parameter_count(1, *HIDDEN, 1) == 131  # as the report counts them

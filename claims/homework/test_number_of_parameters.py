@@ -16,7 +16,7 @@ from claims.homework.measures.sizes import knee, plateau_start, smallest_gap
 from claims.homework.report import BY_SIZE, SIZES
 from models.experiment import Experiment, parameter_count
 from models.runs import experiment_of
-from ontrial.stats.intervals import exactly
+from ontrial import exactly
 
 HIDDEN = ((2, 5), (4, 8), (10, 20), (20, 30), (50, 25), (100, 50), (200, 100), (400, 200), (600, 300), (800, 400))
 assert tuple(parameter_count(784, *hidden, 10) for hidden in HIDDEN) == SIZES

@@ -15,7 +15,7 @@ from claims.homework.measures.paths import (
 )
 from models.experiment import Experiment
 from models.runs import final_weights, initial_weights, weight_layers, weights
-from ontrial.stats.intervals import exactly
+from ontrial import exactly
 
 EXPERIMENTS = {
     "series": Experiment("cos", (3, 5), epochs=30, series=8, snapshots_every=3),

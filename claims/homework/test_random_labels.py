@@ -10,8 +10,7 @@ from claims.homework.measures.of_runs import ahead, own_tau
 from claims.homework.report import RANDOM_TEST_LOSS, RANDOM_TRAIN_LOSS
 from models.experiment import Experiment, parameter_count
 from models.runs import experiment_of
-from ontrial.stats.comparisons import beside_report
-from ontrial.stats.intervals import exactly
+from ontrial import beside_report, exactly
 
 SMALL, LARGE = (10, 15), (200, 100)
 assert parameter_count(784, *LARGE, 10) == 178_110

@@ -8,8 +8,7 @@ from claims.homework.measures.curves import log_ratio
 from claims.homework.measures.of_runs import centre_error, converged, edge_error, edge_lead, of, relative_error, steps
 from claims.homework.report import FUNCTION_PARAMETERS, STEPS_TO_CONVERGE
 from models.experiment import Experiment, parameter_count
-from ontrial.stats.comparisons import beside_report
-from ontrial.stats.intervals import exactly
+from ontrial import beside_report, exactly
 
 FUNCTIONS = ("cos", "arcsinh")
 MODELS = {"shallow": (250,), "middle": (32, 16, 9), "deep": (24, 16, 10, 8, 4)}

@@ -8,7 +8,7 @@ from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_rati
 from models.experiment import Experiment, parameter_count
 from models.probing import Probe
 from models.stationary_points import ALMOST_ZERO, stationary_points
-from ontrial.stats.intervals import share_interval
+from ontrial import share_interval
 
 TANH = Experiment("cos", (3, 5), epochs=1000, activation="tanh", dtype="float64")
 assert parameter_count(*TANH.widths) == 32

@@ -8,8 +8,7 @@ from typing import Any
 from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen
 from ontrial.report import Task
 from ontrial.stats.comparisons import Comparison
-from ontrial.stats.intervals import Interval
-from ontrial.stats.verdicts import Estimated, Evidence, Region, Verdict
+from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict
 
 Json = dict[str, Any]
 
@@ -118,7 +117,7 @@ def _evidence(item: Evidence) -> Json:
     return _interval(item.interval) | {"region": region, "verdict": str(item.verdict)}
 
 
-def _interval(found: Estimated) -> Json:
+def _interval(found: Interval) -> Json:
     return {
         "measure": found.measure,
         "statistic": found.statistic,

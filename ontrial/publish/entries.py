@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ontrial.report import Folder, Task
 from ontrial.stats.comparisons import Comparison
-from ontrial.stats.verdicts import Estimated, Evidence, Verdict
+from ontrial.stats.verdicts import Evidence, Interval, Verdict
 
 OwnNumbers = Literal["yes", "no", "cannot be read", "not given"]
 AT_THE_BORDER, NO_SEED = "at the border", "no seed meets the condition"
@@ -114,7 +114,7 @@ class Judged:
     looks: tuple[Look, ...] = ()
     decided_at: tuple[int | None, ...] = ()
     seeds_needed: int | str | None = None
-    asides: tuple[Estimated, ...] = ()
+    asides: tuple[Interval, ...] = ()
     reported: tuple[Comparison, ...] = ()
     by_its_own_numbers: OwnNumbers = "not given"
     figures: tuple[str, ...] = ()
@@ -150,7 +150,7 @@ class Judged:
         return max((each.margin for each in self.evidence if each.verdict is Verdict.REFUTED), default=0.0)
 
 
-def is_count(interval: Estimated) -> bool:
+def is_count(interval: Interval) -> bool:
     """Whether an interval is a plain count, which needs no seeds."""
     return interval.statistic == "count"
 

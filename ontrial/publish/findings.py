@@ -7,7 +7,7 @@ from ontrial.publish import panels, singles
 from ontrial.publish.entries import Judged, Report
 from ontrial.publish.summary import Claim, Summary, combined
 from ontrial.publish.templates import environment
-from ontrial.stats.verdicts import Estimated, Evidence, Verdict
+from ontrial.stats.verdicts import Evidence, Interval, Verdict
 
 
 class StaleFinding(Exception):
@@ -105,7 +105,7 @@ def _judged(claim: Claim) -> tuple[Judged, ...]:
     return claim.shown or tuple(each for each in claim.earlier if each.registration == claim.earlier[0].registration)
 
 
-def _in_words(found: Estimated) -> str:
+def _in_words(found: Interval) -> str:
     """An interval in numbers that says what it is: `0.75 (interval 0.57 to 0.89)`."""
     return panels.numbers(found).replace("(", "(interval ")
 

@@ -8,7 +8,7 @@ from ontrial.publish.axes import Axis
 from ontrial.publish.entries import Judged, is_count
 from ontrial.publish.strips import common_axis
 from ontrial.publish.summary import Claim
-from ontrial.stats.verdicts import Estimated, Evidence, Region, Verdict, number
+from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict, number
 
 COUNTED = "counts"  # what a claim is judged on that trains nothing
 
@@ -45,21 +45,21 @@ def basis(panel: Panel) -> str:
     return f"the interval {of_what.get(intervals[0].statistic, f'over {n} runs for the')}"
 
 
-def row_name(judged: Judged, found: Estimated) -> str:
+def row_name(judged: Judged, found: Interval) -> str:
     """What a row of a panel is called: its case, or where there is one only, what is behind the interval."""
     return judged.case or {"count": "count", "median": "all seeds", "share": "all seeds"}.get(
         found.statistic, "all runs"
     )
 
 
-def numbers(found: Estimated) -> str:
+def numbers(found: Interval) -> str:
     """An interval in numbers: `0.75 (0.57 to 0.89)`."""
     if is_count(found):
         return number(found.estimate)
     return f"{short(found.estimate)} ({short(found.low)} to {short(found.high)})"
 
 
-def seeds(found: Estimated) -> str:
+def seeds(found: Interval) -> str:
     """The seeds behind an interval: `n = 24`, `n = 214 of 320 seeds`; of a share `156 of 160 seeds`; "" for a count."""
     if is_count(found):
         return ""
@@ -69,7 +69,7 @@ def seeds(found: Estimated) -> str:
     return f"n = {found.n}" + (f" of {found.n + found.left_out} seeds" if found.left_out else "")
 
 
-def with_seeds(found: Estimated) -> str:
+def with_seeds(found: Interval) -> str:
     """An interval and the seeds behind it: `0.75 (0.57 to 0.89), n = 24`."""
     return ", ".join(filter(None, (numbers(found), seeds(found))))
 
@@ -108,7 +108,7 @@ def other_origins(claim: Claim) -> list[tuple[str, str]]:
     return [(origin(*name), str(verdict)) for name, (verdict, _) in claim.by_origin().items() if name in shown]
 
 
-def asides(claim: Claim) -> list[Estimated]:
+def asides(claim: Claim) -> list[Interval]:
     """What was measured besides, in the claim's strongest evidence."""
     return [each for judged in claim.shown for each in judged.asides]
 

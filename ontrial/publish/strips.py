@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from ontrial.publish.axes import Axis, axis
 from ontrial.publish.entries import is_count
-from ontrial.stats.verdicts import Estimated, Evidence, Region, Verdict, number
+from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict, number
 
 _HEIGHT, _BAR, _DOTS = 46, 13, 27  # pixels: of a strip, and down to its bar and to its first row of dots
 _FEW = 64  # seeds, whose dots may be large
@@ -31,7 +31,7 @@ def common_axis(evidence: Sequence[Evidence]) -> Axis:
     return axis(numbers, evidence[0].region.borders)
 
 
-def dots(interval: Estimated) -> tuple[float, ...]:
+def dots(interval: Interval) -> tuple[float, ...]:
     """The values that lie on the interval's own axis: every seed's, but not the runs behind a correlation."""
     return interval.values if interval.statistic in ("median", "share") else ()
 
@@ -115,7 +115,7 @@ def region_of(region: Region, on: Axis, height: float) -> list[Markup]:
     return parts
 
 
-def _dots(interval: Estimated, on: Axis) -> list[Markup]:
+def _dots(interval: Interval, on: Axis) -> list[Markup]:
     """Dots in rows, a further row where a place is taken; a pile higher than the rows overlaps itself.
 
     All are one path of lines without length, whose round ends are the dots: hundreds of seeds take little space, and

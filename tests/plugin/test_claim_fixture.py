@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from ontrial.claim import Claim, Fixed, Sentence
-from ontrial.stats.intervals import exactly
-from ontrial.stats.verdicts import Verdict
+from ontrial.stats.verdicts import Verdict, exactly
 from ontrial.trainings import Run
 
 SEEDS = tuple(range(100, 116))

@@ -6,7 +6,7 @@ from tests.conftest import known_as, said
 
 SWALLOWED = """
 import contextlib
-from ontrial.stats.intervals import median_interval
+from ontrial.stats.verdicts import median_interval
 
 @claim_of("X1")
 def test_swallowed(claim):

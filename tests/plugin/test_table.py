@@ -81,7 +81,7 @@ def test_a_contradiction_says_interval_region_n_and_what_to_do(run_claims):
     text = "@claim_of()\ndef test_planted(claim):\n    claim.holds_if(claim.median(range(1, 9), 'steps') < 0)\n"
     result = run_claims(text)
     result.stdout.fnmatch_lines(
-        ["*planted/X1 is refuted: steps: 4.5, interval 1 to 8 (n = 8;*), and the claim asks for < 0", "*--accept*"]
+        ["*planted/X1 is refuted: steps: 4.5, interval 1 to 8 (n = 8;*), and the claim requires < 0", "*--accept*"]
     )
 
 
@@ -91,7 +91,7 @@ def test_reasons_are_shown_with_numbers_from_the_run_and_prose_from_known_toml(r
     result.stdout.fnmatch_lines(
         [
             "SKIPPED*planted/X1 is inconclusive: count: 5.5, interval * (n = 12;*",
-            "XFAIL*planted/X2 is refuted: count: 1*asks for < 0. so it is",
+            "XFAIL*planted/X2 is refuted: count: 1*requires < 0. so it is",
         ]
     )
 

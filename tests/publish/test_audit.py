@@ -10,8 +10,8 @@ from scipy import special
 
 from ontrial import audit, recomputed
 from ontrial.publish import record
-from ontrial.stats.intervals import median_interval, share_interval
 from ontrial.stats.ranks import fewest
+from ontrial.stats.verdicts import median_interval, share_interval
 from ontrial.trainings import Looks
 from tests.conftest import ROOT, known_as
 

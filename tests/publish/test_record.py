@@ -18,8 +18,7 @@ from ontrial.report import Report as Said
 from ontrial.running import locks
 from ontrial.running.locks import LockHeld
 from ontrial.stats.comparisons import Comparison
-from ontrial.stats.intervals import exactly, median_interval
-from ontrial.stats.verdicts import Verdict
+from ontrial.stats.verdicts import Verdict, exactly, median_interval
 from tests.publish import planted
 
 REPORT = Report("planted", tasks=(Task("F", "", "", ""), Task("M", "", "", "")))

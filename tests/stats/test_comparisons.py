@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ontrial.stats.comparisons import Read, beside_report, own_verdict
-from ontrial.stats.intervals import exactly, median_interval
+from ontrial.stats.verdicts import exactly, median_interval
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pytest
 
-from ontrial.stats.intervals import Interval, exactly, median_interval, share_interval
 from ontrial.stats.ranks import log_evidence
-from ontrial.stats.verdicts import Verdict
+from ontrial.stats.verdicts import Interval, Verdict, exactly, median_interval, share_interval
 
 ALPHA = 1 / 4000
 HOLDS, REFUTED, INCONCLUSIVE = Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE

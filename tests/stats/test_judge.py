@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from ontrial.stats.intervals import median_interval, share_interval
-from ontrial.stats.verdicts import Verdict, judge
+from ontrial.stats.verdicts import Verdict, judge, median_interval, share_interval
 from tests.stats.walks import decided
 
 LOOKS = (16, 24, 32, 48, 64, 96)

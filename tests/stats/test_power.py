@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ontrial.stats.intervals import exactly, median_interval, share_interval
 from ontrial.stats.power import MOST_SEEDS, _fewest, seeds_needed
 from ontrial.stats.ranks import fewest, rank
+from ontrial.stats.verdicts import exactly, median_interval, share_interval
 
 ALPHA = 1 / 4000
 

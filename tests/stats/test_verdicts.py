@@ -6,9 +6,17 @@ from itertools import combinations_with_replacement, product
 import numpy as np
 import pytest
 
-from ontrial.stats import verdicts
-from ontrial.stats.intervals import Interval, exactly, median_interval, share_interval
-from ontrial.stats.verdicts import Evidence, Region, Verdict, judge, number
+from ontrial.stats.verdicts import (
+    Evidence,
+    Interval,
+    Region,
+    Verdict,
+    exactly,
+    judge,
+    median_interval,
+    number,
+    share_interval,
+)
 
 ALPHA = 1 / 4000
 HOLDS, REFUTED, INCONCLUSIVE = Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE
@@ -134,15 +142,11 @@ def test_numbers_read_well(value, text):
 
 def test_evidence_says_what_it_is():
     counted = exactly(751, "parameters").within(742.5, 757.5)
-    assert str(counted) == "parameters: 751, and the claim asks for 742.5 … 757.5"
+    assert str(counted) == "parameters: 751, and the claim requires 742.5 … 757.5"
     some = median_interval(range(32), "steps", ALPHA, among=np.arange(32) < 24)
     assert str(some < 300) == (
         "steps: 11.5, interval 2 to 21 (n = 24, 8 left out; an end errs at most once in 4,000), "
-        "and the claim asks for < 300"
+        "and the claim requires < 300"
     )
     assert str(median_interval([], "steps", 1 / 50) >= 3).startswith("steps: –, interval −∞ to ∞ (n = 0; an end errs")
     assert isinstance(some < 300, Evidence)
-
-
-def test_verdicts_know_no_interval():
-    assert not any("intervals" in str(value) for value in vars(verdicts).values())

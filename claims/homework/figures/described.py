@@ -5,8 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from models.runs import experiment_of
-from ontrial.publish.drawings import Drawing, drawing_of
-from ontrial.trainings import Array, Run
+from ontrial import Array, Drawing, Run, drawing_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

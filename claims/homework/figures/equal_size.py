@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claims.homework.figures.described import drawing
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, legend, panels, reported, seeds_and_median
-from ontrial.trainings import Array, Run
+from ontrial import COLOURS, Array, Drawing, Run, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

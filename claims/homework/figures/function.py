@@ -7,9 +7,7 @@ import numpy as np
 
 from claims.homework.figures.described import drawing
 from models.runs import on, samples
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import legend, panels, reported, seeds_and_median
-from ontrial.trainings import Run
+from ontrial import Drawing, Run, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from claims.homework.figures.described import drawing
 from claims.homework.measures.signals import NEAR, WINDOW, largest_changes, slope_change, spikes
 from models.runs import experiment_of
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, grid, hollow, legend, panels, seeds_and_median
-from ontrial.trainings import Array, Run
+from ontrial import COLOURS, Array, Drawing, Run, grid, hollow, legend, panels, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,7 @@ import numpy as np
 
 from claims.homework.figures.described import drawing
 from models.probes import ALPHAS
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, panels, plain_log, seeds_and_median
-from ontrial.trainings import Run
+from ontrial import COLOURS, Drawing, Run, panels, plain_log, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,11 +8,20 @@ import numpy as np
 from claims.homework.figures.described import drawing
 from models.experiment import parameter_count
 from models.runs import experiment_of
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, FRAME, legend, panels, reported, seeds_and_median
-from ontrial.stats.intervals import Interval
-from ontrial.stats.verdicts import number
-from ontrial.trainings import Array, Run, Runs
+from ontrial import (
+    COLOURS,
+    FRAME,
+    Array,
+    Drawing,
+    Interval,
+    Run,
+    Runs,
+    legend,
+    number,
+    panels,
+    reported,
+    seeds_and_median,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

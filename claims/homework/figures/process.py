@@ -7,9 +7,7 @@ import numpy as np
 from claims.homework.figures.described import drawing
 from claims.homework.measures.paths import own_plane, plane, share_of_way
 from models.runs import experiment_of, final_weights, initial_weights, weights
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, legend, panels, seeds_and_median
-from ontrial.trainings import Array, Run
+from ontrial import COLOURS, Array, Drawing, Run, legend, panels, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

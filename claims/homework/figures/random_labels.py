@@ -9,9 +9,7 @@ from claims.homework.figures.described import drawing
 from claims.homework.measures.capacity import bits_per_parameter
 from models.experiment import parameter_count
 from models.runs import experiment_of
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, legend, panels, reported, seeds_and_median
-from ontrial.trainings import Array, Run
+from ontrial import COLOURS, Array, Drawing, Run, legend, panels, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,9 +7,7 @@ import numpy as np
 
 from claims.homework.figures.described import drawing
 from models.runs import experiment_of
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, legend, panels, plain_log, reported, seeds_and_median
-from ontrial.trainings import Array, Run
+from ontrial import COLOURS, Array, Drawing, Run, legend, panels, plain_log, reported, seeds_and_median
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

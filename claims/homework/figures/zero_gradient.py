@@ -7,10 +7,7 @@ from numpy.typing import NDArray
 
 from claims.homework.figures.described import drawing
 from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
-from ontrial.publish.drawings import Drawing
-from ontrial.publish.figures import COLOURS, FRAME, legend, panels
-from ontrial.stats.intervals import Interval
-from ontrial.trainings import Array, Run
+from ontrial import COLOURS, FRAME, Array, Drawing, Interval, Run, legend, panels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 
 def barrier(alphas: Array, loss: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ function raises ValueError for a number that is not finite.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 
 def best_lead(inside: ArrayLike, outside: ArrayLike) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 
 def bits_per_parameter(train_loss: ArrayLike, images: int, parameters: int, classes: int = 10) -> Array:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from claims.homework.measures.ordering import mean_ranks, tau_b
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 
 def kendall_tau(configurations: ArrayLike, values: ArrayLike) -> Array:

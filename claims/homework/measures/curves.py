@@ -7,7 +7,7 @@ raises ValueError for a loss or an accuracy that is not finite.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 
 def steps_to_converge(train_loss: ArrayLike, threshold: ArrayLike) -> Array:

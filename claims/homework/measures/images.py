@@ -6,7 +6,7 @@ A region's border is a number of images per 10,000; where records are summed, th
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 _NEAR_WHOLE = 0.02  # images: a share kept in single precision is as near as that to a whole number of 60,000
 

@@ -12,8 +12,7 @@ from claims.homework.report import READING_ERROR
 from models.data import TEST_SIZE
 from models.runs import experiment_of, samples
 from models.seeding import Stream
-from ontrial.stats.comparisons import Comparison, Read, beside_report
-from ontrial.trainings import Run, Runs
+from ontrial import Comparison, Read, Run, Runs, beside_report
 
 Array = NDArray[np.floating]
 Marks = NDArray[np.bool_]

@@ -6,7 +6,7 @@ Written out, since importing those two takes longer than judging a suite whose r
 import numpy as np
 from numpy.typing import NDArray
 
-from ontrial.stats.checks import Array
+from ontrial import Array
 
 
 def mean_ranks(values: Array) -> Array:

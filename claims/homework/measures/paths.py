@@ -7,7 +7,7 @@ function raises ValueError for a loss or a weight that is not finite.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 # Share of the first principal axis of a long random walk in many dimensions, where axis k has a share
 # proportional to 1 / k^2. Source: Antognini & Sohl-Dickstein, "PCA of high dimensional random walks with

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from claims.homework.measures.ordering import highest_peaks, mean_ranks
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 Marks = NDArray[np.bool_]
 

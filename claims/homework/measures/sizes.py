@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 _ROUNDING = 1e-9  # of a slope, in the unit of the measure
 
@@ -48,7 +48,7 @@ def knee(sizes: ArrayLike, accuracy: ArrayLike) -> Array:
     a gap meet inside that gap.
 
     Raises ValueError for fewer than four sizes, through which a two-piece line always goes.
-    Source: Hudson, "Fitting Segmented Curves Whose Join Points Have to Be Estimated", JASA 61 (1966).
+    Source: Hudson, "Fitting Segmented Curves Whose Join Points Have to Be Interval", JASA 61 (1966).
 
     >>> knee([1, 10, 100, 1000, 10000], np.array([[0.1], [0.5], [0.9], [0.9], [0.9]])).round(6).tolist()
     [100.0]

@@ -2,7 +2,7 @@
 
 from numpy.typing import ArrayLike
 
-from ontrial.stats.checks import Array, finite
+from ontrial import Array, finite
 
 TOLERANCE = 1e-8  # relative: rounding leaves an eigenvalue of 0 at about 1e-16 of the largest
 TOLERANCES = tuple(10.0**-power for power in range(4, 11))  # the sweep that shows what the choice decides

@@ -17,8 +17,7 @@ from claims.homework.measures import (
     sizes,
     spectra,
 )
-from ontrial.stats import checks
-from ontrial.stats.checks import finite
+from ontrial.stats.verdicts import finite
 
 ALPHAS = np.array([0.0, 0.5, 1.0])
 CURVE = np.arange(1.0, 121.0).reshape(2, 60)  # (seed, record)
@@ -47,7 +46,6 @@ CALLS = {
     "curves.share_at_least": (lambda curve: curves.share_at_least(curve, 3.0, last=9), CURVE),
     "curves.lead": (curves.lead, CURVE[:, 0], CURVE[:, 0]),
     "curves.rise_since_lowest": (curves.rise_since_lowest, CURVE),
-    "checks.progress": (checks.progress, CURVE, CURVE),
     "images.images_right": (lambda accuracy: images.images_right(accuracy, 10), CURVE),
     "images.gap_per_10_000": (lambda one, two: images.gap_per_10_000(one, two, 10, 10), CURVE, CURVE),
     "paths.largest_ratio": (paths.largest_ratio, CURVE.reshape(2, 4, 15)),
@@ -100,14 +98,14 @@ def test_a_measure_of_what_is_not_finite_is_an_error_that_names_the_seed(name, v
 
 
 def test_no_measure_is_missing_here():
-    rooms = (barriers, batches, capacity, checks, correlations, curves, images, paths, signals, sizes, spectra)
+    rooms = (barriers, batches, capacity, correlations, curves, images, paths, signals, sizes, spectra)
     found = {
         f"{room.__name__.rpartition('.')[2]}.{name}"
         for room in rooms
         for name, what in vars(room).items()
         if inspect.isfunction(what) and what.__module__ == room.__name__ and not name.startswith("_")
     }
-    assert found - {"checks.finite"} == set(CALLS) | WITHOUT
+    assert found == set(CALLS) | WITHOUT
 
 
 def test_numbers_stay_what_they_are():

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from claims.homework.measures.correlations import kendall_tau, pair_signs, spearman, trend
-from ontrial.stats.intervals import median_interval
+from ontrial.stats.verdicts import median_interval
 
 
 def test_kendall_tau_seed_by_seed():

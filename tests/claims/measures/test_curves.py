@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from claims.homework.measures import curves as measures
-from ontrial.stats import checks
+from ontrial.stats import verdicts
 
 
 def test_steps_to_converge():
@@ -70,5 +70,5 @@ def test_lead_is_over_the_best_of_the_others():
 
 def test_progress_is_of_the_one_that_learned_least():
     moved, stuck = np.array([[4.0, 1.0]]), np.array([[3.0, 3.0]])
-    assert checks.progress(moved).tolist() == [0.25]
-    assert checks.progress(moved, stuck).tolist() == [1]
+    assert verdicts.progress(moved).tolist() == [0.25]
+    assert verdicts.progress(moved, stuck).tolist() == [1]

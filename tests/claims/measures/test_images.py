@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from claims.homework.measures.images import gap_per_10_000, images_right, per_10_000
-from ontrial.stats.intervals import median_interval
+from ontrial.stats.verdicts import median_interval
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float32])

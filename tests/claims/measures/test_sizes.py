@@ -5,8 +5,7 @@ import pytest
 
 from claims.homework.measures.capacity import bits_per_parameter
 from claims.homework.measures.sizes import knee, plateau_start, smallest_gap
-from ontrial.stats.intervals import median_interval
-from ontrial.stats.verdicts import Verdict
+from ontrial.stats.verdicts import Verdict, median_interval
 
 SIZES = np.array([1_645, 3_270, 8_280, 16_640, 40_785, 84_060, 178_110, 396_210, 654_310, 952_410])
 
