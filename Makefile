@@ -22,11 +22,11 @@ full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
 
 page: .venv/ready ## the page, the badges and the tables of README and docs from the verdicts that there are, without training
 	$(BIN)/python -m ontrial.publish.page
-	$(BIN)/python -m ontrial.publish.readme
+	$(BIN)/python -m ontrial.publish.documents
 
 bench: .venv/ready ## our training against what people would write instead
 	$(PYTEST) benchmarks; failed=$$?; \
-	$(BIN)/python -m benchmarks.readme && $(BIN)/python -m ontrial.publish.readme && exit $$failed
+	$(BIN)/python -m benchmarks.readme && $(BIN)/python -m ontrial.publish.documents && exit $$failed
 
 check: .venv/ready ## lint, types, the workflows against their schema, and the record recomputed from its values
 	$(BIN)/ruff check .

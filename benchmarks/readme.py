@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.summary import Summary, in_words
 from ontrial.files import write_if_changed
-from ontrial.publish.readme import filled
+from ontrial.publish.documents import filled
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, MEASURED = ROOT / "docs" / "benchmarks.md", ROOT / "artifacts" / "benchmarks.json"

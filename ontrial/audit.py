@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ontrial import known, registered
-from ontrial.publish import page, reading, readme, record
-from ontrial.publish.findings import StaleFinding
+from ontrial.publish import documents, page, reading, record
 from ontrial.recomputed import interval, ladder, together, verdict
 from ontrial.registration import Criterion, Lock, current, lock_of
 
@@ -263,10 +262,10 @@ def _badges(whole: Json, folder: Path) -> Iterator[str]:
 
 def _documents(folder: Path, root: Path) -> Iterator[str]:
     """Which documents are not what the generator gives."""
-    for path in readme.documents(root):
+    for path in documents.documents(root):
         try:
-            is_stale = path.read_text(encoding="utf-8") != readme.generated(path, root, folder)
-        except (OSError, ValueError, StaleFinding) as error:
+            is_stale = path.read_text(encoding="utf-8") != documents.generated(path, root, folder)
+        except (OSError, ValueError, documents.StaleFinding) as error:
             yield f"{path.relative_to(root)}: {error}"
         else:
             if is_stale:

@@ -19,13 +19,13 @@ def environment() -> jinja2.Environment:
     """The templates: values are escaped in HTML and SVG, and a name that is missing is an error."""
     jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER, encoding="utf-8"),
-        autoescape=jinja2.select_autoescape(("html", "svg"), default_for_string=True),
+        autoescape=jinja2.select_autoescape(("html", "svg"), default_for_string=False),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters |= {"number": number, "cell": cell, "tally": tally, "with_seeds": panels.with_seeds}
+    jinja.filters |= {"number": number, "cell": cell, "tally": tally, "with_seeds": panels.with_seeds, "hours": _hours}
     return jinja
 
 
@@ -54,3 +54,8 @@ def tally(claims: Iterable[Claim]) -> str:
     words.append(f"{found[Verdict.INCONCLUSIVE]} undecided")
     words += [f"{found[verdict]} {verdict}" for verdict in (Verdict.NOT_RUN, Verdict.ERROR) if found[verdict]]
     return " · ".join(words)
+
+
+def _hours(seconds: float) -> str:
+    """Hours with two digits: `0.025`, `8.2`, `11`; a dash for none."""
+    return "–" if not seconds else f"{seconds / 3600:.2g}" if seconds < 36_000 else f"{seconds / 3600:.0f}"

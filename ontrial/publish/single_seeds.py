@@ -1,0 +1,94 @@
+"""What one run of one seed would have said: how many single seeds agree with the verdict, claim by claim."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ontrial.publish.entries import Judged, is_count
+from ontrial.publish.summary import Claim, Summary, combined
+from ontrial.publish.templates import render
+from ontrial.stats.verdicts import Evidence, Verdict
+
+FEW = 0.75  # where fewer single seeds agree, a claim is named
+_DECIDED = (Verdict.HOLDS, Verdict.REFUTED)
+_BEFORE = {"": "", "at most": "≤\u00a0", "at least": "≥\u00a0"}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How many single seeds agree with the verdict of all on a claim, or on a case of it.
+
+    share: of the n seeds (or pairs of runs); for an inconclusive verdict, the share on the likelier side; bound: "at
+    most" or "at least" where the conditions are of different seeds and more than one of them fails in some, so that
+    their share together is not known, else "".
+    """
+
+    verdict: Verdict
+    share: float
+    n: int
+    bound: str = ""
+
+    @property
+    def words(self) -> str:
+        """The share as a table has it: `94 %`, `≤ 88 %`, on one line; 0 and 100 only where it is none, or all."""
+        percent = round(100 * self.share)
+        rounded = percent if self.share in (0, 1) else min(max(percent, 1), 99)
+        return f"{_BEFORE[self.bound]}{rounded}\u00a0%"
+
+
+def agreement(judged: Sequence[Judged]) -> Agreement | None:
+    """How single seeds agree with the verdict on these cases of a claim together; None where it needed no seed.
+
+    A single seed says “holds” where its values lie in the regions of all conditions, else “refuted”. Conditions of
+    the same seeds are combined seed by seed; where some took more seeds than others, or leave some out, the condition
+    that most seeds fail decides.
+    """
+    verdict = combined(each.found for each in judged)
+    groups: dict[tuple[int, int], list[Evidence]] = {}
+    for each in (one for case in judged for one in case.evidence if not is_count(one.interval) and one.interval.n):
+        groups.setdefault((each.interval.n, each.interval.left_out), []).append(each)
+    if not groups or verdict not in (*_DECIDED, Verdict.INCONCLUSIVE):
+        return None
+    shares = sorted((_share(conditions), n) for (n, _), conditions in groups.items())
+    holds, n = shares[0]
+    says_holds = verdict is Verdict.HOLDS or (verdict is Verdict.INCONCLUSIVE and holds > 0.5)
+    is_bound = sum(share < 1 for share, _ in shares) > 1 and holds > 0
+    bound = ("at most" if says_holds else "at least") if is_bound else ""
+    return Agreement(verdict, holds if says_holds else 1 - holds, n, bound)
+
+
+def by_claim(claims: Iterable[Claim]) -> dict[str, Agreement]:
+    """By id: the agreement of each claim of a report whose every case the full tier judged on seeds."""
+    full = [claim for claim in claims if len([each for each in claim.shown if each.tier == "full"]) == len(claim.cases)]
+    return {claim.id: found for claim in full if (found := agreement(claim.shown))}
+
+
+def median_agreement(found: Mapping[str, Agreement], verdict: str) -> Agreement | None:
+    """The median over the claims with this verdict; None where there are none."""
+    shares = [each.share for each in found.values() if each.verdict == verdict]
+    return Agreement(Verdict(verdict), median(shares), len(shares)) if shares else None
+
+
+def few_agree(found: Mapping[str, Agreement]) -> list[str]:
+    """Claims that are decided, but with which fewer than three in four of their single seeds agree."""
+    return [name for name, each in found.items() if each.verdict in _DECIDED and each.share < FEW]
+
+
+def table(summary: Summary) -> str:
+    """A Markdown table a report, a row a claim, with a summary above it."""
+    reports = [(report, summary.of(report), by_claim(summary.of(report))) for report in summary.reports]
+    words = {"median_agreement": median_agreement, "few_agree": few_agree, "case_by_case": _case_by_case}
+    return render("single-seeds.md", reports=reports, **words).strip()
+
+
+def _case_by_case(claim: Claim) -> str:
+    cases = [(each.case, agreement([each])) for each in claim.shown]
+    return "; ".join(f"{case} {one.words}" for case, one in cases if one) if len(cases) > 1 else ""
+
+
+def _share(conditions: Sequence[Evidence]) -> float:
+    """The share of seeds whose values lie in the regions of all these conditions, which are of the same seeds."""
+    seeds = list(zip(*(each.interval.values for each in conditions), strict=True))
+    return sum(
+        all(value in each.region for value, each in zip(values, conditions, strict=True)) for values in seeds
+    ) / len(seeds)
