@@ -11,7 +11,7 @@ from ontrial import registration
 from ontrial.claim import Claim
 from ontrial.compared import compared, have_same_verdict
 from ontrial.outcomes import outcome
-from ontrial.publish import encoding, table
+from ontrial.publish import encoding, terminal
 from ontrial.publish.entries import AT_THE_BORDER, NO_SEED, Judged, Look, Seen
 from ontrial.running.trial import Trial, in_words
 from ontrial.session import AGAIN, Session
@@ -115,7 +115,7 @@ def _require_writable(each: Judged) -> None:
         raise TypeError(f"an aside's measure is named by text, not by {wrong}")
     whole = json.dumps(encoding.judged(each), ensure_ascii=False, allow_nan=False).encode()
     encoding.judged_of(json.loads(whole))
-    table.lines([each])
+    terminal.table([each])
 
 
 def _agreement(item: pytest.Item, session: Session, claim: Claim) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from ontrial import chosen, hooks, judging, others, rootdir, working, writing
 from ontrial.claim import Claim
 from ontrial.declarations import clashes, declaration, require_names
 from ontrial.files import writable
-from ontrial.publish.plain import plain
 from ontrial.running.cluster import dask_executor
 from ontrial.running.locks import LIMIT
 from ontrial.running.machine import cores
@@ -220,18 +219,15 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The verdict table, then record, page and badges, and what was accepted or registered."""
-    state, encoding = config.stash[SESSION], writing.encoding_of(terminalreporter._tw._file)
+    state = config.stash[SESSION]
     is_quiet = config.option.verbose < -1
-
-    def say(line: str) -> None:
-        terminalreporter.write_line(plain(line, encoding))
 
     def tell(line: str) -> None:
         if not is_quiet:
-            say(line)
+            terminalreporter.write_line(line)
 
     if state.records and not is_quiet:
         terminalreporter.section("verdicts")
     for line in writing.shown(state):
         tell(line)
-    writing.write(state, config, say, tell)
+    writing.write(state, config, terminalreporter.write_line, tell)

@@ -1,6 +1,7 @@
 """Working: the plan of a session carried out, with what a terminal is told of it."""
 
 import io
+import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import threadpoolctl
 
 from ontrial import registration
-from ontrial.publish.progress import Reporter, duration
+from ontrial.publish.terminal import Reporter, duration
 from ontrial.running.lanes import NoWorkers
 from ontrial.running.plan import Plan, StoreFull
 from ontrial.running.scale import FAST_SEEDS
@@ -83,4 +84,4 @@ def complete(session: Session, config: pytest.Config, trials: Sequence[Trial]) -
         raise pytest.UsageError(str(error)) from error
     finally:
         reporter.close()
-    say(f"training took {duration(reporter.passed)}")
+    say(f"training took {duration(time.monotonic() - reporter.started)}")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pytest
 import threadpoolctl
@@ -12,7 +12,7 @@ import threadpoolctl
 from ontrial import known, registered, registration
 from ontrial.declarations import Declaration
 from ontrial.known import Name
-from ontrial.publish import encoding, page, reading, record, table
+from ontrial.publish import encoding, page, reading, record, terminal
 from ontrial.publish.entries import Declared, Judged, Key, Registered, report_of
 from ontrial.publish.sessions import environment
 from ontrial.registration import CODE_ALONE, Criterion
@@ -109,12 +109,7 @@ def _told(session: Session, say: Say, where: str = "") -> Iterator[None]:
 def shown(session: Session) -> list[str]:
     """The verdict table."""
     reports = [report_of(each, session.root) for each in _reports(session)]
-    return [*table.lines(session.records, reports), ""] if session.records else []
-
-
-def encoding_of(file: TextIO) -> str | None:
-    """What a terminal writes in, None where it does not say."""
-    return getattr(file, "encoding", None)
+    return [*terminal.table(session.records, reports), ""] if session.records else []
 
 
 def _publish(session: Session, config: pytest.Config, tier: str, records: list[Judged], say: Say, tell: Say) -> None:

@@ -6,7 +6,6 @@
 import argparse
 import base64
 import hashlib
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from ontrial.files import write_if_changed
 from ontrial.publish import account, badges, closing, origins, panels, pictures, strips
 from ontrial.publish.account import Whys
 from ontrial.publish.entries import Report
-from ontrial.publish.plain import plain
 from ontrial.publish.reading import read
 from ontrial.publish.summary import Claim, Summary, counts
 from ontrial.publish.templates import environment, source
@@ -128,7 +126,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.summary:
-            print(plain(rendered("verdicts.md", summary=read(chosen.folder)).strip(), sys.stdout.encoding))
+            print(rendered("verdicts.md", summary=read(chosen.folder)).strip())
         else:
             whys = whys_of(read(chosen.folder).reports, chosen.root)
             path = write(chosen.folder, beside=chosen.beside, whys=whys)

@@ -56,7 +56,7 @@ def test_nothing_is_trained_where_a_file_does_not_import(run_claims, pytester, t
 
 
 INTERRUPTS = """
-from ontrial.publish.progress import Reporter
+from ontrial.publish.terminal import Reporter
 
 def interrupt(*arguments):
     raise KeyboardInterrupt

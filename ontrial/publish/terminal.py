@@ -1,0 +1,87 @@
+"""What a session shows on the terminal: its progress while it trains, and the verdict table at the end."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from tqdm import tqdm
+
+from ontrial.publish import encoding
+from ontrial.publish.entries import Judged, Report, is_count
+from ontrial.publish.record import order
+from ontrial.running.queue import Progress
+from ontrial.stats.verdicts import Evidence, number
+
+_HEADINGS = ("report", "claim", "case", "verdict", "measure", "estimate", "interval", "region", "n")
+_SECONDS_BETWEEN_LINES = 30
+
+
+def table(judged: Iterable[Judged], reports: Iterable[Report] = ()) -> list[str]:
+    """The verdict table, a row a condition, in the reports' order; the report is named where there are several."""
+    place = order([encoding.report(each) for each in reports])
+    judged = sorted(judged, key=lambda each: place(each.report, each.id))  # stable: cases keep their order
+    rows: list[tuple[str, ...]] = [_HEADINGS]
+    for each in judged:
+        named = (each.report, each.id, each.case, str(each.found))
+        if not each.evidence:
+            rows.append((*named, each.problem.splitlines()[0][:60] if each.problem else "", "", "", "", ""))
+        for index, condition in enumerate(each.evidence):
+            rows.append((*(("",) * len(named) if index else named), *_cells(condition)))
+    columns = list(zip(*rows, strict=True))[0 if len({each.report for each in judged}) > 1 else 1 :]
+    padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+
+
+def _cells(condition: Evidence) -> tuple[str, ...]:
+    found, region = condition.interval, str(condition.region)
+    if is_count(found):
+        return (found.measure, number(found.estimate), "", region, "")
+    n = f"{found.n}" + (f" of {found.n + found.left_out}" if found.left_out else "")
+    return (found.measure, number(found.estimate), f"{number(found.low)} … {number(found.high)}", region, n)
+
+
+@dataclass
+class Reporter:
+    """Shows the progress of a session: a bar on a terminal, elsewhere a line every half minute and for each new look.
+
+    Call it with each Progress, and `close` it at the end. file: the terminal's; write_line: writes one line to it.
+    """
+
+    file: TextIO
+    write_line: Callable[[str], None]
+    started: float = field(default_factory=time.monotonic)
+    _bar: "tqdm[None] | None" = None
+    _last: float = 0.0
+    _look: int = 1
+
+    def __call__(self, progress: Progress) -> None:
+        if self.file.isatty():
+            form = "{desc} |{bar}| {n_fmt} of {total_fmt} jobs"
+            self._bar = self._bar or tqdm(bar_format=form, file=self.file, leave=False, total=progress.jobs)
+            self._bar.total, self._bar.n = progress.jobs, progress.finished
+            self._bar.set_description_str(in_words(progress))
+        elif progress.look > self._look or progress.passed - self._last >= _SECONDS_BETWEEN_LINES:
+            self._last, self._look = progress.passed, progress.look
+            self.write_line(f"{in_words(progress)} ({progress.finished:,} of {progress.jobs:,} jobs)")
+
+    def close(self) -> None:
+        """End the bar, where there is one."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def in_words(progress: Progress) -> str:
+    """The progress of a session: `look 2 of 5: 51 decided, 16 open, about 12 min`."""
+    left = "estimating the time" if progress.left is None else f"about {duration(max(1.0, progress.left))}"
+    return f"look {progress.look} of {progress.looks}: {progress.decided} decided, {progress.open} open, {left}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: `42 s`, `3 min 20 s`, `12 min`, `2 h 5 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 10:
+        return " ".join(filter(None, (f"{minutes} min" if minutes else "", f"{rest} s" if rest or not minutes else "")))
+    if minutes < 60:
+        return f"{round(seconds / 60)} min"
+    return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
