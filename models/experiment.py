@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, Literal, Self
 
 from models.data import FEATURES, FUNCTIONS, OUTPUTS, TEST_SIZE, TRAINING_SIZE
-from ontrial.trainings import TierLike
+from ontrial.trainings import Scale
 
 _FAST_EPOCHS = 100  # the fast tier's longest training on images
 
@@ -147,7 +147,7 @@ class Experiment:
         """Names of the recorded arrays that all seeds share."""
         return frozenset({"epoch", "record_step", "snapshot_step"})
 
-    def at(self, scale: TierLike) -> Self:
+    def at(self, scale: Scale) -> Self:
         """The experiment as a tier trains it: on its dataset, no longer than it allows."""
         if self.is_function:
             return self

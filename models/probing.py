@@ -12,7 +12,7 @@ from models.rounding import rounding
 from models.training import Question, ask, train
 from ontrial.running.reached import reached
 from ontrial.running.sources import module_digest
-from ontrial.trainings import FUNCTIONS, IMAGES, Arrays, Looks, TierLike
+from ontrial.trainings import FUNCTIONS, IMAGES, Arrays, Looks, Scale, Training
 
 # What a question costs: seconds to begin, seconds a seed, and epochs of training of the network that it asks.
 _COSTS = {
@@ -25,7 +25,7 @@ _COSTS = {
 
 
 @dataclass(frozen=True)
-class ExperimentTraining:
+class ExperimentTraining(Training):
     """The training of an experiment's networks.
 
     root, device: where the data lie and what it is trained on, which `at` fills in.
@@ -54,16 +54,11 @@ class ExperimentTraining:
         return self.experiment.shared
 
     @property
-    def needs(self) -> tuple[()]:
-        """No other trainings."""
-        return ()
-
-    @property
     def place(self) -> str:
         """A process on the CPU, else the device."""
         return "process" if self.device == "cpu" else self.device
 
-    def at(self, scale: TierLike) -> Self:
+    def at(self, scale: Scale) -> Self:
         """The experiment as a tier trains it, with its data and device."""
         return replace(self, experiment=self.experiment.at(scale), **_place(scale))
 
@@ -74,10 +69,6 @@ class ExperimentTraining:
     def defaults(self) -> dict[str, Any]:
         """The experiment's other fields."""
         return self.experiment.defaults()
-
-    def code(self) -> dict[str, str]:
-        """None: tests compare the engines with a plain loop."""
-        return {}
 
     def describe(self) -> dict[str, Any]:
         """All that the result depends on but the seed. Raises DataError where data is missing."""
@@ -149,7 +140,7 @@ class Probe:
         """Where its networks are trained."""
         return self.needs[0].place
 
-    def at(self, scale: TierLike) -> Self:
+    def at(self, scale: Scale) -> Self:
         """With its experiments as the tier trains them."""
         other = None if self.other is None else self.other.at(scale)
         return replace(self, experiment=self.experiment.at(scale), other=other, **_place(scale))
@@ -190,7 +181,7 @@ class Probe:
         return ask(self.ask, experiments, seeds, needed, self.root, self.device)
 
 
-def _place(scale: TierLike) -> dict[str, Any]:
+def _place(scale: Scale) -> dict[str, Any]:
     """Where the data lie and what is trained on, as the command line says."""
     root = scale.options.get("data_root")
     return {"root": Path(root) if root else None, "device": scale.options.get("device") or "cpu"}

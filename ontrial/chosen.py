@@ -8,8 +8,8 @@ import pytest
 from _pytest.skipping import evaluate_skip_marks
 
 from ontrial.declarations import is_ours
-from ontrial.running.scale import TIERS
 from ontrial.session import Session
+from ontrial.trainings import TIERS
 
 MARKERS = (
     "fast: quick checks in miniature; needs no network",

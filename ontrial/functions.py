@@ -1,4 +1,4 @@
-"""`@training`: a training out of a plain Python function, which travels to a worker as its module's source."""
+"""`@training`: a training made of a plain Python function, sent to a worker as the source of its module."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ import numpy as np
 from ontrial.running import sources
 from ontrial.running.reached import reached
 from ontrial.running.store import canonical
-from ontrial.trainings import LOOKS, Arrays, Looks, TierLike
+from ontrial.trainings import LOOKS, Arrays, Looks, Scale, Training
 
 _SOURCE = "__ontrial_source__"
 _LOADED = itertools.count()
+Function = Callable[..., Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
-class FunctionTraining:
+class FunctionTraining(Training):
     """A function with its settings.
 
-    name: of the function; path and source: of its module; given: its settings as JSON, so that 1, 1.0 and True differ;
-    fast: those that the fast tier has in place of these; data: what a verdict on it is judged on; all_at_once: whether
-    it takes all seeds in one call; data_files: what it reads, from its module's folder.
+    path, source: of its module; given: its settings as JSON, so that 1, 1.0 and True differ; fast: those that replace
+    them in the fast tier; all_at_once: whether one call takes all seeds; data_files: what it reads, absolute or from
+    the folder of its module.
     """
 
     name: str
@@ -51,46 +52,22 @@ class FunctionTraining:
         return f"{self.name}({', '.join(f'{name}={value!r}' for name, value in self._values().items())})"
 
     @property
-    def one_by_one(self) -> bool:
-        """Whether it takes one seed a call, so that each is stored when it is done."""
-        return not self.all_at_once
-
-    @property
     def judged_on(self) -> str:
-        """What a verdict on it is judged on."""
         return self.data
 
     @property
-    def shared(self) -> frozenset[str]:
-        """No array: every one begins with the axis of seeds."""
-        return frozenset()
+    def one_by_one(self) -> bool:
+        return not self.all_at_once
 
-    @property
-    def needs(self) -> tuple[()]:
-        """Nothing."""
-        return ()
-
-    @property
-    def place(self) -> str:
-        """A process."""
-        return "process"
-
-    def at(self, scale: TierLike) -> FunctionTraining:
-        """With the settings of the tier."""
+    def at(self, scale: Scale) -> FunctionTraining:
         own = json.loads(self.given) | (json.loads(self.fast) if scale.tier == "fast" else {})
         return replace(self, given=canonical(own), fast="{}")
 
     def terms(self) -> dict[str, Any]:
-        """Its name, its settings, and the names of its data files."""
         names = [Path(each).name if Path(each).is_absolute() else each for each in self.data_files]
         return {"training": self.name, "settings": json.loads(self.given)} | ({"data_files": names} if names else {})
 
-    def defaults(self) -> dict[str, Any]:
-        """None: its terms name every setting."""
-        return {}
-
     def code(self) -> dict[str, str]:
-        """Digests of the function and of all that it reaches."""
         return reached(self.name, Path(self.path), self.source)
 
     def describe(self) -> dict[str, Any]:
@@ -112,23 +89,20 @@ class FunctionTraining:
         return _digest_of(path, stat.st_size, stat.st_mtime_ns)
 
     def estimate(self, seeds: int) -> float:
-        """A second a seed: what a function takes is known only when it has run."""
-        return float(seeds)
+        return float(seeds)  # a second each: what a function takes is known only when it has run
 
     def settings(self) -> dict[str, Any]:
-        """As terms has them, with the data."""
         return {"data": self.data, "training": self.name} | self.terms()["settings"]
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays] = ()) -> Arrays:  # noqa: ARG002
-        """Call the function for these seeds. Raises TypeError where it returns no arrays."""
+        """Call the function for these seeds. Raises TypeError where it does not return arrays."""
         return self._train(_function(self.name, self.path, self.source), seeds)
 
     def again(self, seed: int, times: int) -> Iterator[Arrays]:
-        """Train a seed in a module that is loaded again, so many times: it should leave the same arrays as before."""
-        function = _load(self.name, self.path, self.source)
+        function = _load(self.name, self.path, self.source)  # the state of its module is new
         return (self._train(function, (seed,)) for _ in range(times))
 
-    def _train(self, function: Callable[..., Mapping[str, Any]], seeds: Sequence[int]) -> Arrays:
+    def _train(self, function: Function, seeds: Sequence[int]) -> Arrays:
         call = functools.partial(function, **self._values())
         if self.all_at_once:
             _seed_generators(seeds[0])
@@ -143,90 +117,72 @@ class FunctionTraining:
         return {name: _as_tuple(value) for name, value in json.loads(self.given).items()}
 
 
-@dataclass(frozen=True)
-class Factory:
-    """A decorated function: called with settings it returns a training; `function` is the plain one."""
-
-    function: Callable[..., Mapping[str, Any]]
-    fast: Mapping[str, Hashable]
-    data: str
-    looks: Looks
-    data_files: tuple[str, ...] = ()
-
-    def __call__(self, *values: Hashable, **named: Hashable) -> FunctionTraining:
-        """The training with these settings. Raises TypeError for one that it has not, or that JSON cannot tell."""
-        name, signature = self.function.__name__, inspect.signature(self.function)
-        seeds = {"seed", "seeds"} & signature.parameters.keys()
-        if len(seeds) != 1 or seeds & named.keys():
-            raise TypeError(f"{name} must take `seed` or `seeds`, and only the suite gives it")
-        if unknown := self.fast.keys() - signature.parameters.keys():
-            raise TypeError(f"{name} has no setting {', '.join(sorted(unknown))} that fast= could change")
-        bound = signature.bind(*values, **named, **dict.fromkeys(seeds, None))
-        bound.apply_defaults()
-        whole = {key: value for key, value in bound.arguments.items() if key not in seeds}
-        plain = inspect.unwrap(self.function)
-        path = Path(plain.__code__.co_filename)
-        source = plain.__globals__.get(_SOURCE) or importlib.util.decode_source(path.read_bytes())
-        return FunctionTraining(
-            name,
-            str(path),
-            source,
-            _settings(whole, name),
-            _settings(self.fast, name),
-            self.data,
-            self.looks,
-            "seeds" in seeds,
-            self.data_files,
-        )
-
-
 def training(
-    function: Callable[..., Mapping[str, Any]] | None = None,
+    function: Function | None = None,
     *,
     fast: Mapping[str, Hashable] | None = None,
     data: str = "own",
     looks: Looks = LOOKS,
     data_files: Sequence[str | Path] = (),
 ) -> Any:
-    """Make a training of a function of settings and `seed` (one a call) or `seeds` (all at once).
+    """Decorate a function of settings and `seed` (one a call) or `seeds` (all at once): called with settings it then
+    returns a training; its attribute `function` is the plain function.
 
-    It returns a mapping of names to arrays or numbers: of one seed without an axis of seeds, of all seeds with it as
-    the first. fast: settings of the fast tier; data: what a verdict on it is judged on; data_files: what it reads,
-    absolute or from its module's folder. Before a call the global generators of random, NumPy and torch are seeded.
+    The function returns a mapping of names to arrays or numbers: of one seed without an axis of seeds, of all seeds
+    with it as the first. fast: settings of the fast tier; data: what a verdict on it is about; data_files: what it
+    reads, absolute or from its module's folder. Before a call the global generators of random, NumPy and torch are
+    seeded.
 
     Raises TypeError for a lambda or a function within a function, which no other process can find.
     """
     if isinstance(data_files, str | Path):
         raise TypeError(f"data_files must be a list of files, such as [{str(data_files)!r}]")
+    files = tuple(Path(each).as_posix() for each in data_files)
     if function is None:
-        return functools.partial(training, fast=fast, data=data, looks=looks, data_files=data_files)
+        return functools.partial(training, fast=fast, data=data, looks=looks, data_files=files)
     if function.__name__ == "<lambda>" or function.__qualname__ != function.__name__ or function.__closure__:
         raise TypeError(
             f"@training on {function.__qualname__}: workers find a training by its module and name, "
             "so it must be a function of the module, no lambda and none within another"
         )
-    return Factory(function, dict(fast or {}), data, looks, tuple(Path(each).as_posix() for each in data_files))
+    name, signature = function.__name__, inspect.signature(function)
+
+    @functools.wraps(function)
+    def with_settings(*values: Hashable, **named: Hashable) -> FunctionTraining:
+        seeds = {"seed", "seeds"} & signature.parameters.keys()
+        if len(seeds) != 1 or seeds & named.keys():
+            raise TypeError(f"{name} must take `seed` or `seeds`, and only the suite gives it")
+        if unknown := (fast or {}).keys() - signature.parameters.keys():
+            raise TypeError(f"{name} has no setting {', '.join(sorted(unknown))} that fast= could change")
+        bound = signature.bind(*values, **named, **dict.fromkeys(seeds, None))
+        bound.apply_defaults()
+        settings = {key: value for key, value in bound.arguments.items() if key not in seeds}
+        plain = inspect.unwrap(function)
+        path = Path(plain.__code__.co_filename)
+        source = plain.__globals__.get(_SOURCE) or importlib.util.decode_source(path.read_bytes())
+        given, of_fast = _settings(settings, name), _settings(fast or {}, name)
+        return FunctionTraining(name, str(path), source, given, of_fast, data, looks, "seeds" in seeds, files)
+
+    with_settings.function = function  # type: ignore[attr-defined]
+    return with_settings
 
 
-@functools.cache
-def _function(name: str, path: str, source: str) -> Callable[..., Mapping[str, Any]]:
-    """The plain function, out of its module's source: the same in the session and in every worker."""
-    return _load(name, path, source)
-
-
-def _load(name: str, path: str, source: str) -> Callable[..., Mapping[str, Any]]:
+def _load(name: str, path: str, source: str) -> Function:
+    """The plain function, made from the source of its module: the same in the session and in every worker."""
     module = types.ModuleType(f"ontrial_training_{next(_LOADED)}")
     module.__file__, module.__package__ = path, sources.package_of(Path(path))
-    setattr(module, _SOURCE, source)  # of another machine's file, maybe
+    setattr(module, _SOURCE, source)  # its file may be on another machine
     sys.modules[module.__name__] = module
-    late = re.search(
-        r"^\s*(?:import|from) (torch)\b", source, re.MULTILINE
-    )  # perhaps in a function: not seeded by then
+    # A function that imports torch would import it after the generators were seeded.
+    late = re.search(r"^\s*(?:import|from) (torch)\b", source, re.MULTILINE)
     if late and importlib.util.find_spec(late[1]):
         exec(f"import {late[1]}", {})
     _seed_generators(0)  # for what a module draws when it is loaded
     exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
     return getattr(module, name).function
+
+
+_function = functools.cache(_load)
 
 
 def _seed_generators(seed: int) -> None:
@@ -237,17 +193,17 @@ def _seed_generators(seed: int) -> None:
         torch.manual_seed(seed)
 
 
-def _arrays(answer: Any, asked: FunctionTraining) -> Arrays:
-    if not isinstance(answer, Mapping) or not answer:
-        raise TypeError(f"{asked} must return a mapping of names to arrays, not {type(answer).__name__}")
-    if masked := [name for name, value in answer.items() if _is_masked(value)]:
+def _arrays(returned: Any, by: FunctionTraining) -> Arrays:
+    if not isinstance(returned, Mapping) or not returned:
+        raise TypeError(f"{by} must return a mapping of names to arrays, not {type(returned).__name__}")
+    if masked := [name for name, value in returned.items() if _is_masked(value)]:
         raise TypeError(
-            f"{asked} returned a masked array, {', '.join(map(str, masked))}, whose mask a run cannot keep: fill it, "
+            f"{by} returned a masked array, {', '.join(map(str, masked))}, whose mask a run cannot keep: fill it, "
             "such as with NaN, or leave out what is masked"
         )
-    arrays: Arrays = {name: np.asarray(value) for name, value in answer.items()}
+    arrays: Arrays = {name: np.asarray(value) for name, value in returned.items()}
     if any(values.dtype == object for values in arrays.values()):
-        raise TypeError(f"{asked} returned something that is no array of numbers")
+        raise TypeError(f"{by} returned something that is no array of numbers")
     return arrays
 
 

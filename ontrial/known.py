@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import tomlkit
 
-from ontrial.files import write_whole
-from ontrial.running.scale import TIERS
+from ontrial.files import write_atomically
 from ontrial.stats.verdicts import Verdict
+from ontrial.trainings import TIERS
 
 FILE = "known.toml"
 _VERDICTS = (Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE)
@@ -106,7 +106,7 @@ def accept(folder: Path, found: Mapping[Name, Verdict]) -> list[str]:
         text = tomlkit.dumps(document)
         if content and content.count(b"\n") == content.count(b"\r\n"):
             text = re.sub("(?<!\r)\n", "\r\n", text)
-        write_whole(path, text.encode("utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8"))
+        write_atomically(path, text.encode("utf-8-sig" if content.startswith(BOM_UTF8) else "utf-8"))
     return moved
 
 

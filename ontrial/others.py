@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from _pytest.mark.expression import Expression
 
-from ontrial.running.scale import TIERS
+from ontrial.trainings import TIERS
 
 
 def workers_of_xdist(config: pytest.Config) -> str:

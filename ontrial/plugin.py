@@ -7,9 +7,8 @@ import pytest
 from ontrial import chosen, hooks, judging, others, rootdir, working, writing
 from ontrial.claim import Claim
 from ontrial.declarations import clashes, declaration, require_names
-from ontrial.files import writable
+from ontrial.files import LOCK_LIMIT, writable
 from ontrial.running.cluster import dask_executor
-from ontrial.running.locks import LIMIT
 from ontrial.running.machine import cores
 from ontrial.running.plan import Plan
 from ontrial.running.queue import Setting
@@ -38,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fresh", action="store_true", help="train again what is in the run store")
     group.addoption("--store", default="runs", metavar="FOLDER", help="the run store (default: runs)")
     group.addoption("--artifacts", metavar="FOLDER", help="verdicts and figures (default: artifacts, artifacts/fast)")
-    group.addoption("--lock-limit", type=float, default=LIMIT, metavar="SECONDS", help="wait so long for a lock")
+    group.addoption("--lock-limit", type=float, default=LOCK_LIMIT, metavar="SECONDS", help="wait so long for a lock")
     group.addoption("--no-repeat", action="store_true", help="train no seed of a @training twice to compare")
     parser.addini("ontrial_packages", "packages whose versions a session records", type="args")
     group.addoption("--accept", action="store_true", help="write the verdicts that are found into known.toml")

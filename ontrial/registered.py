@@ -9,7 +9,7 @@ from typing import Any
 
 import tomlkit
 
-from ontrial.files import write_whole
+from ontrial.files import write_atomically
 from ontrial.registration import Criterion, Lock, Locks, sealed
 
 FILE = "registered.toml"
@@ -59,7 +59,7 @@ def register(folder: Path, found: Mapping[str, Sequence[Criterion]], now: dateti
         locks = (*locks, sealed(lock))
         lines.append(f"task {task or 'without letters'}: {len(ordered)} criteria, registration {lock.number}")
     if found:
-        write_whole(folder / FILE, text(locks).encode())
+        write_atomically(folder / FILE, text(locks).encode())
     return lines
 
 

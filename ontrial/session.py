@@ -20,12 +20,11 @@ from ontrial.registration import Criterion, Lock, Locks
 from ontrial.report import Folder
 from ontrial.running.plan import Plan
 from ontrial.running.reached import reached
-from ontrial.running.scale import FAST_ALPHA, TIERS, Scale, require_enough
 from ontrial.running.store import canonical
 from ontrial.running.trial import Draw, Trial, in_words
 from ontrial.stats.ranks import fewest
 from ontrial.stats.verdicts import Evidence
-from ontrial.trainings import Runs, Training
+from ontrial.trainings import FAST_ALPHA, TIERS, Runs, Scale, Training
 
 
 @dataclass
@@ -148,8 +147,6 @@ class Session:
             return
         lock, alpha = self.lock(declared), self.alpha(declared)
         looks = () if declared.looks is None else self.scale(declared).looks(declared.looks, fewest(alpha))
-        if looks:
-            require_enough(looks[-1], fewest(alpha))
         draw = (lambda count: tuple(range(count))) if lock is None else lock.seeds
         self.trials[item] = self.trial(item, declared, declared.tier, looks or (0,), draw)
         self.plan.add(self.trials[item])

@@ -1,27 +1,33 @@
-"""What the trial asks of a training, and what it hands to a claim's test: runs."""
+"""What is trained (tiers, looks, the `Training` protocol) and what it leaves for a claim's test (runs)."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
+Tier = Literal["fast", "full"]
+TIERS: tuple[Tier, ...] = ("fast", "full")
+
+FAST_SEEDS = 8
+# Valid at any number of seeds; with 8 it is reached only where all agree, which at the border 1 in 256 do.
+FAST_ALPHA = 1 / 50
 
 
 class Diverged(Exception):
-    """A network broke: a loss that is not finite. It says nothing for or against a claim."""
+    """A loss of a network is not finite, which says nothing for or against a claim."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """At which numbers of seeds a claim is looked at in full, until it is decided.
+    """The numbers of seeds at which a claim is judged in full, until it is decided.
 
-    at: ascending; in place of those that are too few to decide anything the first is the fewest that can;
+    at: ascending; those too few to decide anything are replaced by the fewest that can;
     budget: the last of them, unless `--most-seeds N` allows N x weight.
     """
 
@@ -30,7 +36,7 @@ class Looks:
     weight: int = 1
 
     def upto(self, most: int | None = None, fewest: int = 1) -> tuple[int, ...]:
-        """The looks of one session, whose last is the budget. Raises ValueError for a budget below the first."""
+        """The looks of one session, the last of which is the budget. Raises ValueError for one below the first."""
         last = self.budget if most is None else most * self.weight
         enough = tuple(seeds for seeds in self.at if seeds >= fewest)
         first = enough[0] if enough == self.at else fewest
@@ -46,72 +52,86 @@ IMAGES = Looks((16, 24, 32, 48, 64, 96), budget=32)
 FUNCTIONS = Looks((32, 48, 64, 96, 128, 192, 256, 320, 480, 640), budget=320, weight=10)
 
 
-class TierLike(Protocol):
-    """What a training is told of a tier (see ontrial.running.scale.Scale)."""
+@dataclass(frozen=True)
+class Scale:
+    """All that differs between the tiers.
 
-    @property
-    def tier(self) -> str:
-        """Fast or full."""
+    options: the suite's own, such as its data folder; exactly: `--seeds`, in place of looks; most: `--most-seeds`.
+    """
 
-    @property
-    def options(self) -> Mapping[str, str | None]:
-        """The suite's own options, such as where its data lie."""
+    tier: Tier
+    options: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+    exactly: int | None = None
+    most: int | None = None
+
+    def looks(self, of: Looks, fewest: int) -> tuple[int, ...]:
+        """The numbers of seeds at which a claim is judged. Raises ValueError where they cannot decide anything."""
+        if self.exactly is None:
+            return (FAST_SEEDS,) if self.tier == "fast" else of.upto(self.most, fewest)
+        if self.exactly < fewest:
+            raise ValueError(
+                f"{self.exactly} seeds cannot decide anything, even where all agree: at least {fewest} are needed"
+            )
+        return (self.exactly,)
 
 
 @runtime_checkable
 class Training(Protocol):
-    """Whatever is trained once a seed: hashable, picklable, and described by all that its result depends on.
+    """What is trained once a seed: hashable, picklable, and described by all that its result depends on.
 
-    It may say that it is trained `one_by_one`, so that each seed is stored when it is done, and how to train a seed
-    `again(seed, times)`, whose arrays must then be the same bits as before (see ontrial.functions.FunctionTraining).
+    Derive from it for the defaults: no needs, no shared arrays, trained in a process. Two more attributes are optional:
+    `one_by_one`, true where it is called, and stored, one seed at a time; `again(seed, times)`, which trains a seed in
+    a new module, whose arrays must be the same bits as before (see ontrial.functions.FunctionTraining).
     """
 
     @property
     def judged_on(self) -> str:
-        """What a verdict on it is judged on, such as "mnist"."""
+        """What a verdict on it is about, such as "mnist"."""
 
     @property
     def looks(self) -> Looks:
-        """At which numbers of seeds it is looked at in full."""
+        """The numbers of seeds at which claims on it are judged in full."""
+
+    @property
+    def needs(self) -> tuple[Training, ...]:
+        """Trainings whose arrays it is given, for the same seeds."""
+        return ()
 
     @property
     def shared(self) -> frozenset[str]:
         """Names of the arrays that all seeds share, such as "epoch"."""
-
-    @property
-    def needs(self) -> tuple[Training, ...]:
-        """Trainings whose arrays it is handed, of the same seeds."""
+        return frozenset()
 
     @property
     def place(self) -> str:
-        """Where it is trained: "process", or a device, all of whose jobs run as threads of one process."""
+        """Where it is trained: "process", or a device, whose jobs run as threads of this process."""
+        return "process"
 
-    def at(self, scale: TierLike) -> Self:
-        """The training as a tier has it."""
+    def at(self, scale: Scale) -> Self:
+        """The training as a tier trains it."""
 
     def terms(self) -> dict[str, Any]:
-        """What was declared of it, JSON: what a registration locks."""
+        """What was declared, JSON: what a registration locks."""
 
     def defaults(self) -> dict[str, Any]:
-        """The fields that `terms` leaves out, at their defaults, JSON, in the same nesting."""
+        """The fields that `terms` leaves out, JSON, in the same nesting."""
+        return {}
 
     def code(self) -> dict[str, str]:
-        """Digests of the code that turns a seed or a trained network into numbers, by function.
-
-        Empty where an engine's own tests vouch for it.
-        """
+        """Digests, by function, of the code that turns a seed into numbers; none where an engine's own tests do."""
+        return {}
 
     def describe(self) -> dict[str, Any]:
-        """All that its result depends on but the seed, JSON: its terms, data, source, and what decides rounding."""
+        """All that its result depends on but the seed, JSON: terms, data, source, and what decides rounding."""
 
     def estimate(self, seeds: int) -> float:
-        """Seconds that so many seeds take, on one core or on the device; of none, those that it takes to begin."""
+        """Seconds for so many seeds, on one core or on the device; for none, the seconds to start."""
 
     def settings(self) -> dict[str, Any]:
         """Its settings as a reader wants them, JSON."""
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays]) -> Arrays:
-        """What training recorded: arrays whose first axis is the seed. needed: the arrays of each of `needs`."""
+        """The arrays that training recorded, first axis the seed. needed: the arrays of each of `needs`."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +139,7 @@ class Run:
     """One training with its seeds.
 
     Every array that it recorded is an attribute, such as `train_loss`, (seed, record), and so is every array of the
-    first training that it needs. seconds: that it took, on one core.
+    first training that it needs. seconds: what it took, on one core.
     """
 
     training: Training
@@ -167,8 +187,8 @@ class Runs(Mapping[Hashable, Run]):
 class Stacked(Mapping[str, Array]):
     """The arrays of several seeds, each stacked when it is first read.
 
-    rows: what each seed left, without the axis of seeds; shared: names that all seeds share; below: what these
-    arrays are added to.
+    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share; below: the arrays that
+    these are added to.
     """
 
     rows: Sequence[Mapping[str, Array]]
@@ -188,14 +208,14 @@ class Stacked(Mapping[str, Array]):
         return iter(dict.fromkeys([*self.rows[0], *self.below]))
 
     def __len__(self) -> int:
-        return len(set(self.rows[0]) | set(self.below))
+        return len({*self.rows[0], *self.below})
 
 
 _RESERVED = frozenset({*dir(Run), *dir(Runs), *Run.__dataclass_fields__, *Runs.__dataclass_fields__})
 
 
 def require_free(names: Iterable[str]) -> None:
-    """Raises ValueError for names of arrays that mean something else of a run or of runs, or that begin with "_"."""
+    """Raises ValueError for names of arrays that are attributes of a run or of runs, or begin with "_"."""
     taken = sorted(
         str(each) for each in names if each in _RESERVED or not isinstance(each, str) or each[:1] in ("", "_")
     )
@@ -207,7 +227,7 @@ def require_free(names: Iterable[str]) -> None:
 
 def require_finite(run: Run) -> None:
     """Raises Diverged where a loss of a run is not finite at any record, naming the training and the seeds."""
-    for name in run.arrays:  # others are not stacked before they are asked for
+    for name in run.arrays:  # others are not stacked before they are needed
         if name.endswith("loss") and not np.isfinite(values := run.arrays[name]).all():
             broken = np.logical_not(np.isfinite(values.reshape(run.n, -1))).any(axis=1)  # (seed,)
             seeds = [run.seeds[row] for row in np.flatnonzero(broken)]

@@ -13,9 +13,9 @@ from ontrial import registration
 from ontrial.publish.terminal import Reporter, duration
 from ontrial.running.lanes import NoWorkers
 from ontrial.running.plan import Plan, StoreFull
-from ontrial.running.scale import FAST_SEEDS
 from ontrial.running.trial import Trial
 from ontrial.session import Session
+from ontrial.trainings import FAST_SEEDS
 
 _WORTH_SAYING = 600.0  # seconds, from which what was asked for is told before anything is looked up
 

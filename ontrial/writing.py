@@ -11,6 +11,7 @@ import threadpoolctl
 
 from ontrial import known, registered, registration
 from ontrial.declarations import Declaration
+from ontrial.files import LockHeld
 from ontrial.known import Name
 from ontrial.publish import encoding, page, reading, record, terminal
 from ontrial.publish.entries import Declared, Judged, Key, Registered, report_of
@@ -18,7 +19,6 @@ from ontrial.publish.sessions import environment
 from ontrial.registration import CODE_ALONE, Criterion
 from ontrial.report import Folder
 from ontrial.running import machine
-from ontrial.running.locks import LockHeld
 from ontrial.running.store import canonical
 from ontrial.running.trial import in_words
 from ontrial.session import Session

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ontrial.files import write_whole
+from ontrial.files import write_atomically
 from ontrial.publish import drawings
 from ontrial.publish.drawings import Drawing
 
@@ -99,7 +99,7 @@ def _draw(place: int) -> str:
     path, figure, stamp = _waiting[place]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, drawings.png(drawings.pixels(figure), stamp))
+        write_atomically(path, drawings.png(drawings.pixels(figure), stamp))
     except Exception as error:
         return f"the figure {path.stem} could not be drawn: {type(error).__name__}: {error}"
     return ""

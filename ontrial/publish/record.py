@@ -10,10 +10,9 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ontrial.files import inside, write_whole
+from ontrial.files import LOCK_LIMIT, inside, locked, write_atomically
 from ontrial.publish import encoding
 from ontrial.publish.entries import Declared, Judged, Key, Report
-from ontrial.running.locks import LIMIT, locked
 from ontrial.stats.verdicts import Verdict
 
 SCHEMA = 4
@@ -33,7 +32,7 @@ def merge(
     reports: Iterable[Report] = (),
     declared: Iterable[Declared] = (),
     collected: Collection[str] = (),
-    limit: float = LIMIT,
+    limit: float = LOCK_LIMIT,
     say: Say = print,
 ) -> Path:
     """Put what a session found into the folder's record, in place of earlier verdicts of the same key.
@@ -152,7 +151,7 @@ def _registration(claim: Mapping[str, Any]) -> int:
 
 def write(path: Path, whole: Mapping[str, Any]) -> None:
     """Put a record there in one move. Raises OSError where it cannot be written."""
-    write_whole(path, (json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    write_atomically(path, (json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def read(path: Path, say: Say = print) -> Whole:

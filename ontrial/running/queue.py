@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from ontrial.files import LOCK_LIMIT, locked
 from ontrial.running.lanes import Lane, NoWorkers
-from ontrial.running.locks import LIMIT, locked
 from ontrial.running.store import RunStore, Stored
 from ontrial.trainings import Array, Arrays, Training, require_free
 
@@ -60,7 +60,7 @@ class Setting:
 
     store: RunStore
     fresh: bool = False
-    lock_limit: float = LIMIT
+    lock_limit: float = LOCK_LIMIT
     repeat: bool = True
 
 

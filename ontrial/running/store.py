@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ontrial.files import write_whole
+from ontrial.files import write_atomically
 from ontrial.trainings import Arrays, Training, require_free
 
 # What a damaged file makes of JSON, zip and NumPy: RuntimeError where it nests too deep or is packed in other ways.
@@ -104,8 +104,8 @@ class RunStore:
             "seconds": stored.seconds,
         }
         whole["check"] = _name(whole)
-        write_whole(self._arrays(key), content)
-        write_whole(self._description(key), (canonical(whole) + "\n").encode())
+        write_atomically(self._arrays(key), content)
+        write_atomically(self._description(key), (canonical(whole) + "\n").encode())
 
     def set_aside(self, key: str) -> None:
         """Rename its files to NAME.damaged, so that they can be looked at and are trained again."""

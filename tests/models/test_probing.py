@@ -15,9 +15,9 @@ from models.probes import sensitivity
 from models.probing import Probe
 from models.rounding import _compiled_for as compiled_for
 from models.training import Trained, train
-from ontrial.running.scale import Scale
 from ontrial.running.sources import reached_files, spec
 from ontrial.running.store import described, name_of
+from ontrial.trainings import Scale
 
 ROOT = Path(__file__).parents[2]
 NETS = Experiment("cos", (3,), epochs=2)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from models.experiment import Experiment
 from ontrial.publish.gallery import Gallery
-from ontrial.trainings import TierLike
+from ontrial.trainings import Scale
 
 _at = Experiment.at
 
 
-def _without_learning(declared: Experiment, scale: TierLike) -> Experiment:
+def _without_learning(declared: Experiment, scale: Scale) -> Experiment:
     """The tier's experiment with a learning rate of 0, and no longer than the claims' windows need."""
     experiment = _at(declared, scale)
     # Claims that read few records, or of random labels, need no long windows: ten epochs show a trend or its absence.

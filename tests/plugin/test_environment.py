@@ -113,7 +113,7 @@ def test_a_full_disk_is_said_after_the_table_and_nothing_else_is_lost(run_claims
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(record, "write_whole", full)
+    monkeypatch.setattr(record, "write_atomically", full)
     result = run_claims(SUITE)
     result.assert_outcomes(passed=1, deselected=1)
     result.stdout.fnmatch_lines(["X1 *holds*", "NOT WRITTEN to *: *No space left on device*"])
@@ -128,7 +128,7 @@ def test_a_figure_that_finds_no_room_is_said_and_its_claim_is_recorded(run_claim
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(gallery, "write_whole", full)
+        patch.setattr(gallery, "write_atomically", full)
         result = run_claims(SUITE)
     result.assert_outcomes(passed=1, deselected=1)
     result.stdout.fnmatch_lines(["X1 *holds*", "NOT WRITTEN: *No space left on device*", "written to *"])
@@ -149,9 +149,9 @@ def test_a_figure_that_raises_is_told_and_judges_nothing(run_claims, verdicts, w
 def test_a_lock_that_somebody_else_holds_is_told_and_given_up(run_claims, pytester, monkeypatch, name):
     import filelock
 
-    from ontrial.running import locks
+    from ontrial import files
 
-    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
     run_claims(SUITE)
     if name == "store":
         for description in pytester.path.glob("runs/*/*.json"):

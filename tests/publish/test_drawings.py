@@ -118,14 +118,14 @@ def kill_a_copy():
 def test_what_cannot_be_drawn_or_written_is_raised_at_the_end_when_all_others_are_there(
     tmp_path, monkeypatch, processes
 ):
-    gallery, write = Gallery(processes), gallery_module.write_whole
+    gallery, write = Gallery(processes), gallery_module.write_atomically
 
     def full_for_one(path, content):
         if path.stem == "planted":
             raise OSError(28, "No space left on device")
         write(path, content)
 
-    monkeypatch.setattr(gallery_module, "write_whole", full_for_one)
+    monkeypatch.setattr(gallery_module, "write_atomically", full_for_one)
     gallery.add(planted(NOISE), tmp_path, **PLACE)
     gallery.add(broken(no_colour), tmp_path, **PLACE)
     other = gallery.add(replace(planted(NOISE), name="other"), tmp_path, **PLACE)

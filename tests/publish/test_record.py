@@ -11,12 +11,12 @@ import filelock
 import numpy as np
 import pytest
 
+from ontrial import files
+from ontrial.files import LockHeld
 from ontrial.publish import encoding, page, reading, record, sessions
 from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen, report_of
 from ontrial.report import Folder, Task
 from ontrial.report import Report as Said
-from ontrial.running import locks
-from ontrial.running.locks import LockHeld
 from ontrial.stats.comparisons import Comparison
 from ontrial.stats.verdicts import Verdict, exactly, median_interval
 from tests.publish import planted
@@ -213,7 +213,7 @@ def test_an_entry_that_cannot_be_read_is_set_aside_and_all_others_are_merged(tmp
 
 
 def test_a_record_that_somebody_holds_is_waited_for_told_and_given_up(tmp_path, monkeypatch):
-    monkeypatch.setattr(locks, "PATIENCE", 0.05)
+    monkeypatch.setattr(files, "PATIENCE", 0.05)
     said = []
     with filelock.FileLock(tmp_path / ".verdicts.lock"), pytest.raises(LockHeld, match="held by another process"):
         merge(tmp_path, [judged("F2")], limit=0.2, say=said.append)

@@ -82,7 +82,7 @@ def growing(*, seed: int) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Doubled:
+class Doubled(Training):
     """A training that needs another, and answers twice its value."""
 
     below: Training
@@ -107,10 +107,6 @@ class Doubled:
     def defaults(self) -> dict[str, Any]:
         """Those of what it needs."""
         return {"below": self.below.defaults()}
-
-    def code(self) -> dict[str, str]:
-        """None."""
-        return {}
 
     def describe(self) -> dict[str, Any]:
         """As terms."""

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from ontrial import files
+from ontrial.files import locked
 from ontrial.running import shelf, sources
-from ontrial.running.locks import locked
 from ontrial.running.plan import Plan
 from ontrial.running.queue import Setting, TrainingError
 from ontrial.running.store import RunStore, Stored, described, name_of
@@ -253,14 +253,14 @@ def test_objects_are_never_stored(store):
 
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    files.write_whole(path, b"old")
+    files.write_atomically(path, b"old")
 
     def full(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        files.write_whole(path, b"new")
+        files.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

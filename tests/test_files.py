@@ -5,19 +5,19 @@ import multiprocessing
 import filelock
 import pytest
 
-from ontrial.running import locks
-from ontrial.running.locks import LockHeld, locked
+from ontrial import files
+from ontrial.files import LockHeld, locked
 
 
 def test_a_lock_that_is_free_is_taken_in_silence(tmp_path):
     told = []
-    with locked(tmp_path / "deep" / "a.lock", tell=told.append):
+    with locked(tmp_path / "deep" / "a.lock", say=told.append):
         pass
     assert told == []
 
 
 def test_a_lock_held_by_somebody_else_is_told_after_a_while_and_given_up_at_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
     path, told = tmp_path / "a.lock", []
     with filelock.FileLock(path), pytest.raises(LockHeld, match=r"a\.lock was held .* 0 s.*--lock-limit"):  # noqa: SIM117
         with locked(path, 0.3, told.append):
@@ -34,7 +34,7 @@ def _hold(path, taken, free):
 
 
 def test_a_wait_ends_when_the_other_lets_go(tmp_path, monkeypatch):
-    monkeypatch.setattr(locks, "PATIENCE", 0.1)
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
     context, told = multiprocessing.get_context("spawn"), []
     taken, free = context.Event(), context.Event()
     other = context.Process(target=_hold, args=(tmp_path / "a.lock", taken, free))
@@ -45,7 +45,7 @@ def test_a_wait_ends_when_the_other_lets_go(tmp_path, monkeypatch):
         told.append(line)
         free.set()
 
-    with locked(tmp_path / "a.lock", tell=tell):
+    with locked(tmp_path / "a.lock", say=tell):
         pass
     other.join(30)
     assert len(told) == 1
