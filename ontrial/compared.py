@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ontrial.publish.entries import Judged, Look
-from ontrial.stats.verdicts import Evidence, together
+from ontrial.publish.frozen import CaseResult, Look
+from ontrial.stats.verdicts import Evidence, combined
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Compared:
     differs: str = ""
 
 
-def compared(before: Judged, evidence: Sequence[Evidence], looks: Iterable[Look]) -> Compared:
+def compared(before: CaseResult, evidence: Sequence[Evidence], looks: Iterable[Look]) -> Compared:
     """Compare the values of all seeds that both have, and what both saw at the same looks, to seven digits.
 
     Values are in the order of the seeds, so those of fewer seeds begin those of more.
@@ -37,12 +37,12 @@ def compared(before: Judged, evidence: Sequence[Evidence], looks: Iterable[Look]
     return Compared(seeds)
 
 
-def have_same_verdict(before: Judged, looks: Iterable[Look]) -> bool:
+def have_same_verdict(before: CaseResult, looks: Iterable[Look]) -> bool:
     """Whether the last look that both have gave the same verdict; true where they have none in common."""
     recorded = {look.seeds: look for look in before.looks}
     common = [(recorded[look.seeds], look) for look in looks if look.seeds in recorded]
     was, now = ({each.verdict for each in look.conditions} for look in common[-1]) if common else ((), ())
-    return not common or together(was) is together(now)
+    return not common or combined(was) is combined(now)
 
 
 def _seen(look: Look | None) -> list[tuple[object, ...]]:

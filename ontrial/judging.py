@@ -11,8 +11,9 @@ from ontrial import registration
 from ontrial.claim import Claim
 from ontrial.compared import compared, have_same_verdict
 from ontrial.outcomes import outcome
-from ontrial.publish import encoding, terminal
-from ontrial.publish.entries import AT_THE_BORDER, NO_SEED, Judged, Look, Seen
+from ontrial.publish import terminal
+from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, Seen
+from ontrial.publish.record import decode, encode
 from ontrial.running.trial import Trial, in_words
 from ontrial.session import AGAIN, Session
 from ontrial.stats.comparisons import own_verdict
@@ -95,26 +96,31 @@ def _judge(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestRe
     _say(item, report, said, reason)
 
 
-def _broken(item: pytest.Item, session: Session, problem: str) -> Judged:
+def _broken(item: pytest.Item, session: Session, problem: str) -> CaseResult:
     """The record of a claim of which nothing else can be told."""
     declared = session.claims[item]
     try:
         dataset, lock = session.data(declared), session.lock(declared)
     except Exception:
         dataset, lock = "not known", None
-    said = declared.sentence
-    number = lock.number if lock else None
-    return Judged(
-        declared.folder.name, said.id, declared.case, declared.tier, dataset, Verdict.ERROR, (), number, problem=problem
+    return CaseResult(
+        report=declared.folder.name,
+        id=declared.sentence.id,
+        case=declared.case,
+        tier=declared.tier,
+        dataset=dataset,
+        registration=lock.number if lock else None,
+        found=Verdict.ERROR,
+        problem=problem,
     )
 
 
-def _require_writable(each: Judged) -> None:
+def _require_writable(each: CaseResult) -> None:
     """Raises what writing, reading or showing a verdict would, which is too late for all the others."""
     if wrong := [aside.measure for aside in each.asides if not isinstance(aside.measure, str)]:
         raise TypeError(f"an aside's measure is named by text, not by {wrong}")
-    whole = json.dumps(encoding.judged(each), ensure_ascii=False, allow_nan=False).encode()
-    encoding.judged_of(json.loads(whole))
+    whole = json.dumps(encode(each), ensure_ascii=False, allow_nan=False).encode()
+    decode(CaseResult, json.loads(whole))
     terminal.table([each])
 
 
@@ -203,15 +209,14 @@ def _record(
     problem: str,
     figure: str = "",
     note: str = "",
-) -> Judged:
+) -> CaseResult:
     """What the record keeps of a claim that was judged."""
     declared, trial = session.claims[item], session.trials[item]
     known = session.known(declared)
     lock = session.lock(declared)
     settings, seconds = _settings(runs, session)
-    fixed = [trial.fixed.get(place) for place in range(len(claim.evidence))]
     needed = _seeds_needed(claim.evidence) if found is Verdict.INCONCLUSIVE else None
-    return Judged(
+    return CaseResult(
         report=declared.folder.name,
         id=declared.sentence.id,
         case=declared.case,
@@ -227,14 +232,13 @@ def _record(
         looks=tuple(_look(trial.looks[place], found) for place, found in sorted(trial.history.items()))
         if trial.trainings
         else (),
-        decided_at=tuple(each.look if each and trial.trainings else None for each in fixed),
         seeds_needed=needed,
         asides=claim.asides,
         reported=claim.reported,
         by_its_own_numbers=own_verdict(claim.evidence, claim.own_numbers) if claim.evidence else "not given",
         figures=(figure,) if figure else (),
         settings=settings,
-        seconds=seconds,
+        seconds_trained=round(seconds, 1),
         runs=session.plan.digest(trial),
         planned=session.scale(declared).exactly is None and note not in (VERDICT_ALONE, OTHER_VERDICT),
         rounding=session.plan.rounding(trial),

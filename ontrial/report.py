@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,12 @@ class Task:
 
 
 OTHERS = Task("", "Claims", "", "Claims of no task")
+
+
+def task_of(tasks: Iterable[Task], claim: str) -> Task:
+    """The task that a claim's id belongs to: that of the longest prefix that a digit follows."""
+    found = [task for task in tasks if re.match(rf"{re.escape(task.prefix)}\d", claim)]
+    return max(found, key=lambda task: len(task.prefix), default=OTHERS)
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,6 @@ class Folder:
     def name(self) -> str:
         """What the report is called: homework."""
         return self.path.name
-
-    def task_of(self, claim: str) -> Task:
-        """The task that a claim's id belongs to: that of the longest prefix."""
-        found = [task for task in self.report.tasks if re.match(rf"{re.escape(task.prefix)}\d", claim)]
-        return max(found, key=lambda task: len(task.prefix), default=OTHERS)
 
 
 @cache

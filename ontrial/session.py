@@ -13,9 +13,9 @@ from ontrial.claim import Claim
 from ontrial.declarations import Declaration
 from ontrial.known import Known, Name
 from ontrial.known import read as read_known
-from ontrial.publish import reading
-from ontrial.publish.entries import Judged, Key
+from ontrial.publish.frozen import CaseResult, Key
 from ontrial.publish.gallery import Gallery
+from ontrial.publish.record import readable
 from ontrial.registration import Criterion, Lock, Locks
 from ontrial.report import Folder
 from ontrial.running.plan import Plan
@@ -52,7 +52,7 @@ class Session:
     is_not_written: bool = False
     collected_whole: set[Path] = field(default_factory=set)
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
-    records: list[Judged] = field(default_factory=list)
+    records: list[CaseResult] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
     selected: list[pytest.Item] = field(default_factory=list)
     doubtful: list[pytest.Item] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Session:
     _locks: dict[Path, Locks] = field(default_factory=dict)
     _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
     _data: dict[Declaration, str] = field(default_factory=dict)
-    _recorded: dict[Key, Judged] | None = None
+    _recorded: dict[Key, CaseResult] | None = None
 
     def __post_init__(self) -> None:
         self.gallery = Gallery(self.plan.workers)
@@ -123,7 +123,10 @@ class Session:
     def locks(self, folder: Folder) -> Locks:
         """The registrations of a report. Raises ValueError for a damaged registered.toml, or one that lacks some."""
         if folder.path not in self._locks:
-            known = {hash for each in self._records for hash in reading.registered(each, folder.name)}
+            known = {
+                each.registered.hash for path in self._records for each in readable(path).claims
+                if each.report == folder.name and each.registered
+            }  # fmt: skip
             self._locks[folder.path] = registered.read(folder.path, known)
         return self._locks[folder.path]
 
@@ -221,13 +224,13 @@ class Session:
         if parts:
             self.differing.append(f"{declared}: {', '.join(parts)}")
 
-    def recorded(self, declared: Declaration) -> Judged | None:
+    def recorded(self, declared: Declaration) -> CaseResult | None:
         """What the record has of a claim in full under its registration, or None."""
         lock = self.lock(declared)
         if lock is None:
             return None
         if self._recorded is None:
-            found = [each for folder in self._records for each in reading.verdicts(folder)]
+            found = [each for folder in self._records for each in readable(folder).verdicts]
             self._recorded = {each.key: each for each in found}
         name = (declared.folder.name, declared.sentence.id, declared.case, "full", self.data(declared), lock.number)
         return self._recorded.get(name)

@@ -13,11 +13,12 @@ from ontrial import known, registered, registration
 from ontrial.declarations import Declaration
 from ontrial.files import LockHeld
 from ontrial.known import Name
-from ontrial.publish import encoding, page, reading, record, terminal
-from ontrial.publish.entries import Declared, Judged, Key, Registered, report_of
-from ontrial.publish.sessions import environment
+from ontrial.publish import combine, page, record, terminal
+from ontrial.publish.frozen import CaseResult, FrozenClaim, Key, Registered, frozen_report
+from ontrial.publish.provenance import provenance
+from ontrial.publish.summary import summarize
 from ontrial.registration import CODE_ALONE, Criterion
-from ontrial.report import Folder
+from ontrial.report import Folder, task_of
 from ontrial.running import machine
 from ontrial.running.store import canonical
 from ontrial.running.trial import in_words
@@ -108,11 +109,13 @@ def _told(session: Session, say: Say, where: str = "") -> Iterator[None]:
 
 def shown(session: Session) -> list[str]:
     """The verdict table."""
-    reports = [report_of(each, session.root) for each in _reports(session)]
+    reports = [frozen_report(each, session.root) for each in _reports(session)]
     return [*terminal.table(session.records, reports), ""] if session.records else []
 
 
-def _publish(session: Session, config: pytest.Config, tier: str, records: list[Judged], say: Say, tell: Say) -> None:
+def _publish(
+    session: Session, config: pytest.Config, tier: str, records: list[CaseResult], say: Say, tell: Say
+) -> None:
     folder = session.artifacts[tier]
     with threadpoolctl.threadpool_limits(1):
         rate = machine.matrix_product_rate()
@@ -122,12 +125,12 @@ def _publish(session: Session, config: pytest.Config, tier: str, records: list[J
         "matrix_product_rate": float(f"{rate / 1e9:.3g}"),
     }
     beside = session.artifacts["full"] if session.artifacts["full"] != folder else None
-    before = reading.before(folder, beside)
-    path = record.merge(
+    before = summarize(*(record.readable(each) for each in (folder, beside) if each))
+    path = combine.merge(
         folder,
         records,
-        environment(session.root, ran_on, config.getini("ontrial_packages"), _outputs(session)),
-        [report_of(each, session.root) for each in _reports(session)],
+        provenance(session.root, ran_on, config.getini("ontrial_packages"), _outputs(session)),
+        [frozen_report(each, session.root) for each in _reports(session)],
         [_declared(session, each) for each in session.sound()],
         [each.path.name for each in _reports(session) if each.path in session.collected_whole],
         config.option.lock_limit,
@@ -140,11 +143,11 @@ def _publish(session: Session, config: pytest.Config, tier: str, records: list[J
 def _refused(session: Session) -> set[Key]:
     """The keys of findings in full that will not replace what is recorded."""
     found = [each for each in session.records if each.tier == "full"]
-    before = {each.key: encoding.judged(each) for each in reading.verdicts(session.artifacts["full"])} if found else {}
-    return {each.key for each in found if each.key in before and record.keeps(before[each.key], encoding.judged(each))}
+    before = {each.key: each for each in record.readable(session.artifacts["full"]).verdicts} if found else {}
+    return {each.key for each in found if each.key in before and combine.keeps(before[each.key], each)}
 
 
-def _figures(session: Session, records: list[Judged]) -> set[Path]:
+def _figures(session: Session, records: list[CaseResult]) -> set[Path]:
     return {session.artifacts[each.tier] / figure for each in records for figure in each.figures}
 
 
@@ -155,7 +158,7 @@ def _outputs(session: Session) -> list[Path]:
     return [session.plan.setting.store.folder, *(folder / name for folder in folders for name in names)]
 
 
-def _accept(session: Session, recorded: list[Judged], tell: Say) -> None:
+def _accept(session: Session, recorded: list[CaseResult], tell: Say) -> None:
     found: dict[Path, dict[Name, Verdict]] = defaultdict(dict)
     for each in recorded:
         if each.found in _SAID:
@@ -168,7 +171,7 @@ def _accept(session: Session, recorded: list[Judged], tell: Say) -> None:
         tell(line)
 
 
-def _moved(session: Session, each: Judged) -> str:
+def _moved(session: Session, each: CaseResult) -> str:
     """How a verdict differs from the one that is known, "" where it does not."""
     name = Name(each.id, each.case, each.tier, each.dataset)
     before = session.all_known(_folder(session, each.report).path).get(name)
@@ -210,7 +213,7 @@ def _register(session: Session, config: pytest.Config, say: Say) -> None:
             continue
         tasks: dict[str, list[Criterion]] = defaultdict(list)
         for each in new:
-            tasks[folder.task_of(each.claim).prefix].append(each)
+            tasks[task_of(folder.report.tasks, each.claim).prefix].append(each)
         lines += registered.register(folder.path, tasks)
     for line in ["registered:", *lines] if lines else ["nothing to register: all criteria are as they are locked"]:
         say(line)
@@ -236,7 +239,7 @@ def _evaluated(session: Session, folder: Folder) -> tuple[list[Criterion], list[
 def _price(session: Session, folder: Folder, claims: Collection[str]) -> str:
     """What judging these claims in full costs: seeds, and hours of one core by the record, else by estimate."""
     seconds: dict[str, float] = {}
-    for each in reading.verdicts(session.artifacts["full"]):
+    for each in record.readable(session.artifacts["full"]).verdicts:
         for one in each.settings:
             if one["trained"]:
                 seconds[_plain(one)] = (one["seconds"] + one.get("asking_seconds", 0.0)) / one["trained"]
@@ -274,13 +277,13 @@ def _is_whole(folder: Path, config: pytest.Config) -> bool:
     )
 
 
-def _declared(session: Session, declared: Declaration) -> Declared:
+def _declared(session: Session, declared: Declaration) -> FrozenClaim:
     said = declared.sentence
     try:
         lock = registration.lock_of(session.locks(declared.folder), said.id)
     except ValueError:  # damaged: told where it is needed
         lock = None
-    return Declared(
+    return FrozenClaim(
         declared.folder.name,
         said.id,
         said.statement,

@@ -25,7 +25,7 @@ FLOORS = (
     ("running",),
     ("claim", "hooks"),
     ("trainings", "report"),
-    ("stats", "files", "recomputed"),
+    ("stats", "files"),
 )
 GATHERED = {"ontrial"}  # the package itself, which gathers what claims, measures and figures need
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ontrial.publish.entries import AT_THE_BORDER, Judged
+from ontrial.publish.frozen import AT_THE_BORDER, CaseResult, FrozenClaim
 from ontrial.publish.panels import with_seeds
-from ontrial.publish.summary import Claim
 from ontrial.stats.comparisons import Comparison
 from ontrial.stats.verdicts import Evidence, Verdict
 
@@ -25,7 +24,7 @@ class Reason:
     numbers: tuple[str, ...]
 
 
-def why(judged: Judged, whys: Whys) -> str:
+def why(judged: CaseResult, whys: Whys) -> str:
     """The reason of a verdict in words; of an error, what went wrong. Empty where a claim holds and nothing is said.
 
     whys: what known.toml says, by report, id, case, tier and dataset.
@@ -44,13 +43,13 @@ def why(judged: Judged, whys: Whys) -> str:
     return "The interval reaches across the border of the region: too close to call with these seeds."
 
 
-def in_numbers(judged: Judged, evidence: Evidence) -> str:
+def in_numbers(judged: CaseResult, evidence: Evidence) -> str:
     """A condition with its numbers: `deep, test accuracy: 0.95 (0.94 to 0.96), n = 24; it holds if < 0.9`."""
     name = ", ".join(filter(None, (judged.case, evidence.interval.measure)))
     return f"{name}: {with_seeds(evidence.interval)}; it holds if {evidence.region}"
 
 
-def would_take(judged: Judged) -> str:
+def would_take(judged: CaseResult) -> str:
     """What it would take to decide an undecided verdict; empty where that is not known."""
     if judged.found is not Verdict.INCONCLUSIVE or (judged.seeds_needed is None and not judged.has_no_seed):
         return ""
@@ -61,9 +60,9 @@ def would_take(judged: Judged) -> str:
     return f"At its present share it would take about {judged.seeds_needed:,} seeds (80 % power)."
 
 
-def reasons(claim: Claim, whys: Whys) -> list[Reason]:
+def reasons(claim: FrozenClaim, whys: Whys) -> list[Reason]:
     """The reasons of a claim's verdicts, cases with the same one together, with what an undecided one would take."""
-    groups: dict[tuple[Verdict, str], list[Judged]] = {}
+    groups: dict[tuple[Verdict, str], list[CaseResult]] = {}
     for judged in claim.shown:
         if reason := " ".join(filter(None, (why(judged, whys), would_take(judged)))):
             groups.setdefault((judged.found, reason), []).append(judged)
@@ -83,7 +82,7 @@ def registration(number: int | None) -> str:
     return "first registration, before criteria were locked" if not number else f"registration {number}"
 
 
-def dates(claim: Claim) -> list[str]:
+def dates(claim: FrozenClaim) -> list[str]:
     """When a claim was registered, and when the first seed that judges it was trained: a line a registration."""
     lines = []
     for judged in claim.shown:
@@ -99,7 +98,7 @@ def dates(claim: Claim) -> list[str]:
     return list(dict.fromkeys(line[0].upper() + line[1:] for line in lines))
 
 
-def last_sessions(claim: Claim, sessions: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def last_sessions(claim: FrozenClaim, sessions: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What later sessions found that did not replace a verdict, and which verdicts are of unplanned looks."""
     lines = []
     for judged in claim.shown:
@@ -114,7 +113,7 @@ def last_sessions(claim: Claim, sessions: Mapping[str, Mapping[str, Any]]) -> li
     return lines
 
 
-def own_numbers(claim: Claim) -> str:
+def own_numbers(claim: FrozenClaim) -> str:
     """What the report's own numbers say of the claim, in words; empty where it gives none that decide."""
     return {
         "yes": "By the report's own numbers: yes, it holds.",
@@ -123,25 +122,25 @@ def own_numbers(claim: Claim) -> str:
     }.get(claim.by_its_own_numbers, "")
 
 
-def before(claim: Claim) -> list[tuple[str, Verdict, str]]:
+def before(claim: FrozenClaim) -> list[tuple[str, Verdict, str]]:
     """(registration, verdict, seeds) of what stood under earlier registrations, the latest first."""
     return [
         (registration(number), verdict, f"n = {n}" if n else "counted") for number, (verdict, n) in claim.before.items()
     ]
 
 
-def differing(claim: Claim) -> list[Comparison]:
+def differing(claim: FrozenClaim) -> list[Comparison]:
     """The report's numbers that lie outside the range of our seeds; only a full tier can say so."""
     return [each for each in compared(claim) if each.differs]
 
 
-def compared(claim: Claim) -> list[Comparison]:
+def compared(claim: FrozenClaim) -> list[Comparison]:
     """The report's numbers beside ours, each once, where the claim rests on the report's own settings."""
     at_its_settings = [judged for judged in claim.shown if judged.tier == "full"]
     return list(dict.fromkeys(each for judged in at_its_settings for each in judged.reported))
 
 
-def beside_report(claim: Claim) -> str:
+def beside_report(claim: FrozenClaim) -> str:
     """How many of the report's numbers lie outside the range of our seeds."""
     differ, all_of_them = len(differing(claim)), len(compared(claim))
     if differ == 0:
@@ -151,9 +150,9 @@ def beside_report(claim: Claim) -> str:
     return f"{whose} outside the range of all our seeds:".replace(", 1 lie ", ", 1 lies ")
 
 
-def trained_for(claim: Claim) -> str:
+def trained_for(claim: FrozenClaim) -> str:
     """How long the networks of a claim's strongest evidence took to train; its cases may share them."""
-    seconds = max((each.seconds for each in claim.shown), default=0.0)
+    seconds = max((each.seconds_trained for each in claim.shown), default=0.0)
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
 
 
@@ -171,7 +170,7 @@ def _on(what: str, time: str) -> str:
     return f"{what} on {day(time)}"
 
 
-def sides(claims: Iterable[Claim]) -> tuple[int, float]:
+def sides(claims: Iterable[FrozenClaim]) -> tuple[int, float]:
     """On how many sides the verdicts that count can be wrong by sampling, and the sum of their error rates.
 
     A condition has a side a border of its region; only what was judged under a lock counts, since the bound is for

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ontrial.files import inside, write_if_changed
-from ontrial.publish.summary import Claim, Summary
+from ontrial.publish.frozen import FrozenClaim
+from ontrial.publish.summary import Summary
 from ontrial.publish.templates import render, tally
 from ontrial.report import OTHERS
 from ontrial.stats.verdicts import Verdict
@@ -71,5 +72,5 @@ def svg(label: str, message: str, colour: str) -> str:
     return render("badge.svg", label=label, message=message, colour=colour, left=left, width=left + right)
 
 
-def _count(label: str, claims: Iterable[Claim]) -> str:
+def _count(label: str, claims: Iterable[FrozenClaim]) -> str:
     return svg(label, tally(claims), _SEVERAL)

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from ontrial.publish.axes import Axis, axis
-from ontrial.publish.entries import Judged, Seen, is_count
+from ontrial.publish.frozen import CaseResult, FrozenClaim, Seen, is_count
 from ontrial.publish.strips import region_of
-from ontrial.publish.summary import Claim
 from ontrial.stats.verdicts import Region, Verdict, number
 
 _ROW = 17  # pixels
@@ -36,7 +35,7 @@ class Closing:
         return f"{'open' if last.verdict is Verdict.INCONCLUSIVE else 'decided'} at {seeds} seeds"
 
 
-def closings(claim: Claim) -> list[Closing]:
+def closings(claim: FrozenClaim) -> list[Closing]:
     """The conditions of a claim's strongest evidence that took more than one look, or are still open."""
     return [found for judged in claim.shown for place in range(len(judged.evidence)) if (found := _of(judged, place))]
 
@@ -71,11 +70,11 @@ def in_words(closing: Closing) -> str:
     return f"{closing.measure}, holds if {closing.region}. {'; '.join(rows)}"
 
 
-def _of(judged: Judged, place: int) -> Closing | None:
+def _of(judged: CaseResult, place: int) -> Closing | None:
     evidence = judged.evidence[place]
     if is_count(evidence.interval) or not judged.looks:
         return None
-    decided = judged.decided_at[place] if place < len(judged.decided_at) else None
+    decided = judged.decided_at(place)
     looks = judged.looks if decided is None else judged.looks[: decided + 1]
     seen = tuple((look.seeds, look.conditions[place]) for look in looks if place < len(look.conditions))
     if len(seen) < 2:

@@ -1,53 +1,166 @@
-"""Combining: the artifacts of several runs in one folder, such as those of a sharded full tier.
+"""Combining: what a session found with what the record has, and the artifacts of several runs in one folder.
 
 `python -m ontrial.publish.combine INTO FROM …` puts FROM's verdicts and their figures into INTO, whose own stay where
-no other is newer.
+no other is newer, such as those of a sharded full tier.
 """
 
 import argparse
+import hashlib
 import shutil
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ontrial.files import inside
-from ontrial.publish import record
+from ontrial.files import LOCK_LIMIT, inside, locked
+from ontrial.publish.frozen import CaseResult, FrozenClaim, FrozenReport, Key, Last, is_count
+from ontrial.publish.record import NAME, Record, digest, load, order, recover, save
+from ontrial.stats.verdicts import Verdict
+
+_DECIDED = (Verdict.HOLDS, Verdict.REFUTED)
+Say = Callable[[str], object]
+
+
+def merge(
+    folder: Path,
+    results: Iterable[CaseResult],
+    session: Mapping[str, Any],
+    reports: Iterable[FrozenReport] = (),
+    claims: Iterable[FrozenClaim] = (),
+    collected: Collection[str] = (),
+    limit: float = LOCK_LIMIT,
+    say: Say = print,
+) -> Path:
+    """Put what a session found into the folder's record, in place of earlier results of the same key.
+
+    What `keeps` says stays is not replaced: the new result is noted beside it, and said.
+    session: as `ontrial.publish.provenance` has it; claims: those that it collected, run or not, one entry a case or
+    with all cases; collected: reports whose folder was collected whole, so that what they declare no longer (claims,
+    and cases of claims) leaves the record, with the figures that nothing else names; limit: seconds to wait for another
+    session that writes; say: what is waited for, set aside, or not replaced. Returns the path of verdicts.json.
+    Raises LockHeld at the limit, OSError where the folder cannot be written.
+    """
+    with locked(folder / ".verdicts.lock", limit, say):
+        before = recover(folder, say)
+        now = _with_all_cases(claims, before, collected)
+        kept = _still_declared(before, now, collected)
+        found = {each.key: each for each in kept.verdicts}
+        drawn: set[str] = set()
+        for each in results:
+            new = replace(each, session=session["time"])
+            new = replace(new, digest=digest(new))
+            if (was := found.get(new.key)) is not None and keeps(was, new):
+                found[new.key] = beside(was, new)
+                say(f"the record keeps: {_in_words(was)}; this session found {_in_words(new, named=False)}")
+            else:
+                found[new.key] = new
+                drawn |= set(new.figures)
+        added = Record((session,), tuple(reports), tuple(now.values()), tuple(found.values()), digests(folder, drawn))
+        record = joined(kept, added)
+        save(folder / NAME, record)
+        for figure in _figures(before) - _figures(record):
+            _delete(folder, figure)
+    return folder / NAME
+
+
+def keeps(was: CaseResult, new: CaseResult) -> bool:
+    """Whether a recorded result stays although a session found another.
+
+    It does under a registration where the new one is an error, where it was looked at with `--seeds N`, where it is
+    inconclusive and the recorded one decided, and where it is no clearer and has fewer seeds. An error is always
+    replaced, and a look with `--seeds N` by any planned one that is as clear.
+    """
+    if was.registration is None or was.found is Verdict.ERROR:
+        return False
+    if new.found is Verdict.ERROR:
+        return True
+    was_decided, is_decided = was.found in _DECIDED, new.found in _DECIDED
+    if was.planned != new.planned:
+        return was.planned or (was_decided and not is_decided)
+    return was_decided > is_decided or (was_decided == is_decided and _seeds(new) < _seeds(was))
+
+
+def beside(was: CaseResult, new: CaseResult) -> CaseResult:
+    """A result that the record keeps, with what a later session found noted in it."""
+    lasts = [each for each in (new.last, Last(new.found, new.n, new.problem, new.session), was.last) if each]
+    return replace(was, last=max(lasts, key=lambda each: each.session))
+
+
+def joined(*records: Record) -> Record:
+    """What several records have together, a later one's entry in place of an earlier's of the same name.
+
+    A result under an earlier registration than another on the same case gives up its figures.
+    """
+    sessions = {each["time"]: each for record in records for each in record.sessions}
+    reports = {each.name: each for record in records for each in record.reports}
+    claims: dict[tuple[str, str], FrozenClaim] = {}
+    for each in (one for record in records for one in record.claims):
+        if _registration(each) >= _registration(claims.get(each.name)):  # a lock is never taken back
+            claims[each.name] = each
+    results = {each.key: each for record in records for each in record.verdicts}
+    newest: dict[tuple[object, ...], int] = {}
+    for *case, number in results:
+        newest[tuple(case)] = max(number or 0, newest.get(tuple(case), 0))
+    for key, result in results.items():
+        if key[-1] is not None and key[-1] < newest[key[:-1]]:
+            results[key] = replace(result, figures=())
+    used = {time for each in results.values() for time in (each.session, each.last.session if each.last else "")}
+    drawn = {figure: digest for record in records for figure, digest in record.figures.items()}
+    place = order(reports.values())
+
+    def rank(key: Key) -> tuple[object, ...]:
+        """By claim and case; full before fast, the latest registration first."""
+        report, claim, case, tier, dataset, registration = key
+        return (place(report, claim), case, tier != "full", -(registration or 0), dataset)
+
+    found = Record(
+        tuple(sessions[time] for time in sorted(used & sessions.keys())),
+        tuple(reports[name] for name in sorted({key[0] for key in claims.keys() | results.keys()} & reports.keys())),
+        tuple(claims[name] for name in sorted(claims, key=lambda name: place(*name))),
+        tuple(results[key] for key in sorted(results, key=rank)),
+    )
+    return replace(found, figures={name: drawn[name] for name in sorted(drawn.keys() & _figures(found))})
+
+
+def digests(folder: Path, figures: Iterable[str]) -> dict[str, str]:
+    """The SHA-256 of each figure that is there, by its path in the folder."""
+    files = {figure: path for figure in sorted(figures) if (path := inside(folder, figure)) and path.is_file()}
+    return {figure: hashlib.sha256(path.read_bytes()).hexdigest() for figure, path in files.items()}
 
 
 def combine(into: Path, others: Iterable[Path]) -> Path:
     """Put the verdicts of other artifacts' folders, and the figures they name, into one; returns verdicts.json.
 
-    Of two verdicts of the same name the one of the later session stays, unless the record keeps the earlier one (see
-    `record.keeps`). A folder without verdicts adds nothing.
+    Of two results of the same key the one of the later session stays, unless the record keeps the earlier one (see
+    `keeps`). A folder without verdicts adds nothing.
     Raises ValueError where one of the others is damaged, before anything is written, OSError where `into` cannot be
     written.
     """
-    found = [(other, record.load(other)) for other in others if (other / record.NAME).exists()]
+    found = [(other, load(other)) for other in others if (other / NAME).exists()]
     into.mkdir(parents=True, exist_ok=True)
-    whole = record.read(into / record.NAME)
+    whole = recover(into)
     for other, more in found:
-        verdicts = {record.key_of(each): each for each in whole["verdicts"]}
-        taken = {}
-        for each in more["verdicts"]:
-            key = record.key_of(each)
-            verdicts[key] = _of_both(verdicts.get(key, each), each)
-            if verdicts[key] is each:
-                taken[key] = each
-        copied = {each for verdict in taken.values() for each in verdict["figures"] if _copied(each, other, into)}
-        figures = {name: digest for name, digest in whole["figures"].items() if name not in copied}
-        figures |= {name: digest for name, digest in more["figures"].items() if name in copied}
-        # A claim is declared as the file with the later session has it; each verdict goes by its own session.
-        latest = {"sessions": [], "reports": [], "claims": [], "verdicts": list(verdicts.values()), "figures": figures}
-        whole = record.joined(*({**each, "figures": {}} for each in sorted((whole, more), key=_latest)), latest)
-    record.write(into / record.NAME, whole)
-    return into / record.NAME
+        results = {each.key: each for each in whole.verdicts}
+        for each in more.verdicts:
+            results[each.key] = _of_both(results.get(each.key, each), each)
+        taken = {figure for each in more.verdicts if results[each.key] is each for figure in each.figures}
+        copied = {figure for figure in taken if _copied(figure, other, into)}
+        figures = {name: digest for name, digest in whole.figures.items() if name not in copied}
+        figures |= {name: digest for name, digest in more.figures.items() if name in copied}
+        # A claim is declared as the record with the later session has it; each result goes by its own session.
+        by_session = sorted(
+            (whole, more), key=lambda record: max((each.session for each in record.verdicts), default="")
+        )
+        latest = Record(verdicts=tuple(results.values()), figures=figures)
+        whole = joined(*(replace(each, figures={}) for each in by_session), latest)
+    save(into / NAME, whole)
+    return into / NAME
 
 
-def _of_both(one: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the record has of a case of which two files have a verdict."""
-    was, new = sorted((other, one), key=lambda each: (each["session"], (each.get("last") or {}).get("session", "")))
-    is_kept = was["session"] != new["session"] and record.keeps(was, new)
-    return record.beside(was, new) if is_kept else new
+def _of_both(one: CaseResult, other: CaseResult) -> CaseResult:
+    was, new = sorted((other, one), key=lambda each: (each.session, each.last.session if each.last else ""))
+    return beside(was, new) if was.session != new.session and keeps(was, new) else new
 
 
 def _copied(figure: str, other: Path, into: Path) -> bool:
@@ -60,12 +173,68 @@ def _copied(figure: str, other: Path, into: Path) -> bool:
     return True
 
 
-def _latest(whole: Mapping[str, Any]) -> str:
-    return max((verdict["session"] for verdict in whole["verdicts"]), default="")
+def _with_all_cases(
+    claims: Iterable[FrozenClaim], before: Record, collected: Collection[str]
+) -> dict[tuple[str, str], FrozenClaim]:
+    """One entry a claim, with the cases of all its entries, and those known before where not all was collected."""
+    found: dict[tuple[str, str], FrozenClaim] = {}
+    recorded = {each.name: each for each in before.claims if each.report not in collected}
+    for each in claims:
+        first = found.get(each.name) or recorded.get(each.name, each)
+        # Under another registration a claim may have had other cases.
+        cases = first.cases if each.name in found or first.registered == each.registered else ()
+        registered = each.registered or (first.registered if each.name in found else None)
+        found[each.name] = replace(each, cases=tuple(dict.fromkeys((*cases, *each.cases))), registered=registered)
+    return found
+
+
+def _still_declared(
+    record: Record, claims: Mapping[tuple[str, str], FrozenClaim], collected: Collection[str]
+) -> Record:
+    """A record without what reports that were collected whole no longer declare: claims, and cases but for history."""
+
+    def is_declared(each: CaseResult) -> bool:
+        claim = claims.get(each.key[:2])
+        if claim is None or each.case in claim.cases:
+            return claim is not None
+        return each.registration is not None and each.registration < _registration(claim)
+
+    return replace(
+        record,
+        claims=tuple(each for each in record.claims if each.report not in collected or each.name in claims),
+        verdicts=tuple(each for each in record.verdicts if each.report not in collected or is_declared(each)),
+    )
+
+
+def _registration(claim: FrozenClaim | None) -> int:
+    return claim.registered.registration if claim and claim.registered else 0
+
+
+def _in_words(result: CaseResult, *, named: bool = True) -> str:
+    n = "" if result.n is None else f" (n = {result.n})"
+    problem = f": {result.problem.splitlines()[0]}" if result.problem else ""
+    return f"{f'{result.id} {result.case}'.strip() + ' ' if named else ''}{result.found}{n}{'' if named else problem}"
+
+
+def _seeds(result: CaseResult) -> int:
+    """The most seeds that a condition was judged on, those that it leaves out included; 0 for plain counts."""
+    intervals = (each.interval for each in result.evidence if not is_count(each.interval))
+    return max((each.n + each.left_out for each in intervals), default=0)
+
+
+def _figures(record: Record) -> set[str]:
+    return {figure for each in record.verdicts for figure in each.figures}
+
+
+def _delete(folder: Path, figure: str) -> None:
+    """Delete a figure that nothing names any more: a picture of ours inside the folder, never through a link."""
+    path, parts = inside(folder, figure), PurePosixPath(figure)
+    if path is not None and parts.parts[0] == "figures" and parts.suffix == ".png" and path.is_file():
+        with suppress(OSError):  # the record is written: what cannot be deleted stays
+            path.unlink()
 
 
 def main() -> None:
-    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m ontrial.publish.combine", description=__doc__.splitlines()[0])
     parser.add_argument("into", type=Path)
     parser.add_argument("others", nargs="+", type=Path, metavar="from")

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ontrial.publish.entries import Judged
+from ontrial.publish.frozen import CaseResult, FrozenClaim
 from ontrial.publish.origins import COSTS
-from ontrial.publish.summary import Claim, Summary
+from ontrial.publish.summary import Summary
 from ontrial.publish.templates import render
 
 _NOT_OF_THE_TRAINING = ("name", "asked", *COSTS)
@@ -43,8 +43,8 @@ def cost(summary: Summary, folder: Path) -> str:
     return render("cost.md", tasks=tasks, rate=rate).strip()
 
 
-def _in_full(claim: Claim) -> Sequence[Judged]:
-    return [each for each in claim.judged if each.tier == "full"] or claim.earlier
+def _in_full(claim: FrozenClaim) -> Sequence[CaseResult]:
+    return [each for each in claim.results if each.tier == "full"] or claim.earlier
 
 
 def _trained(settings: Iterable[Mapping[str, Any]]) -> tuple[float, int]:

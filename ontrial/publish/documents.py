@@ -13,9 +13,8 @@ from typing import TypeVar
 from ontrial.files import write_if_changed
 from ontrial.publish import panels, single_seeds
 from ontrial.publish.cost import cost
-from ontrial.publish.entries import Judged, Report
-from ontrial.publish.reading import read
-from ontrial.publish.summary import Claim, Summary
+from ontrial.publish.frozen import CaseResult, FrozenClaim, FrozenReport
+from ontrial.publish.summary import Summary, read
 from ontrial.publish.templates import environment, render
 from ontrial.stats.verdicts import Interval, Verdict
 
@@ -87,7 +86,7 @@ def _findings(summary: Summary, root: Path, name: str, figures: str) -> str:
     return "\n\n".join(findings(summary, report, text, figures) for report, text in texts.items())
 
 
-def findings(summary: Summary, report: Report, template: str, figures: str = "artifacts") -> str:
+def findings(summary: Summary, report: FrozenReport, template: str, figures: str = "artifacts") -> str:
     """A report's findings in Markdown.
 
     template: a Jinja template that may call the functions below: `verdict`, `numbers`, `aside`, `basis`, `ours` and
@@ -99,11 +98,11 @@ def findings(summary: Summary, report: Report, template: str, figures: str = "ar
     claims = {claim.id: claim for claim in summary.of(report)}
     single = single_seeds.by_claim(claims.values())
 
-    def claim_of(name: str) -> Claim:
+    def claim_of(name: str) -> FrozenClaim:
         found = [claims[name]] if name in claims and _judged(claims[name]) else []
         return _first(found, f"speak of {name}, which was not judged")
 
-    def case_of(name: str, case: str) -> Judged:
+    def case_of(name: str, case: str) -> CaseResult:
         found = (each for each in _judged(claim_of(name)) if each.case == case)
         return _first(found, f"speak of {name} {case}, which was not judged")
 
@@ -177,7 +176,7 @@ def _matching(found: str, word: str, problem: str) -> str:
     return word
 
 
-def _judged(claim: Claim) -> tuple[Judged, ...]:
+def _judged(claim: FrozenClaim) -> tuple[CaseResult, ...]:
     """The evidence that counts, or where there is none, that under the latest earlier registration."""
     return claim.shown or tuple(each for each in claim.earlier if each.registration == claim.earlier[0].registration)
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ontrial.publish.account import day
-from ontrial.publish.entries import Judged, is_count
+from ontrial.publish.frozen import CaseResult, FrozenClaim, is_count
 from ontrial.publish.panels import as_range, origin
-from ontrial.publish.summary import Claim, Summary
+from ontrial.publish.summary import Summary
 
 COSTS = ("seconds", "asking_seconds", "seeds", "trained")  # of a setting: not of what is trained
 
@@ -26,7 +26,7 @@ class Origin:
 
 def origins(summary: Summary) -> list[Origin]:
     """The origins of all the evidence that is shown, full before fast."""
-    groups: dict[str, list[tuple[tuple[str, str], Judged]]] = {}
+    groups: dict[str, list[tuple[tuple[str, str], CaseResult]]] = {}
     shown = [(claim.name, each) for claim in summary.claims for each in claim.shown]
     for name, each in sorted(shown, key=lambda item: (item[1].tier != "full", item[1].dataset)):
         groups.setdefault(origin(each.tier, each.dataset), []).append((name, each))
@@ -50,7 +50,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def settings(claim: Claim) -> Table:
+def settings(claim: FrozenClaim) -> Table:
     """What was trained for a claim, each configuration once."""
     found: list[Mapping[str, Any]] = []
     for setting in (each for judged in claim.shown for each in judged.settings):
@@ -73,7 +73,7 @@ def _seeds(judged: Any) -> str:
     return as_range(found) if found else "–"
 
 
-def _commit(summary: Summary, judged: Judged) -> str:
+def _commit(summary: Summary, judged: CaseResult) -> str:
     return summary.sessions.get(judged.session, {}).get("commit") or "unknown"
 
 

@@ -6,6 +6,7 @@
 import argparse
 import base64
 import hashlib
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,9 +16,8 @@ from ontrial import known
 from ontrial.files import write_if_changed
 from ontrial.publish import account, badges, closing, origins, panels, pictures, strips
 from ontrial.publish.account import Whys
-from ontrial.publish.entries import Report
-from ontrial.publish.reading import read
-from ontrial.publish.summary import Claim, Summary, counts
+from ontrial.publish.frozen import FrozenClaim, FrozenReport
+from ontrial.publish.summary import Summary, counts, read
 from ontrial.publish.templates import environment, source
 from ontrial.publish.templates import render as rendered
 from ontrial.report import Task
@@ -61,7 +61,7 @@ def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
             symbols=SYMBOLS,
             tasks=by_task(summary),
             places=places(summary.claims),
-            tiers={each.tier for claim in summary.claims for each in claim.judged if each.n is not None},
+            tiers={each.tier for claim in summary.claims for each in claim.results if each.n is not None},
             has_before=any(claim.earlier for claim in summary.claims),
             has_first=any(
                 each.registration == 0 for claim in summary.claims for each in (*claim.earlier, *claim.shown)
@@ -85,18 +85,19 @@ def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
     )
 
 
-def by_task(summary: Summary) -> dict[Report, dict[Task, list[Claim]]]:
+def by_task(summary: Summary) -> dict[FrozenReport, dict[Task, list[FrozenClaim]]]:
     """The claims by report and by the task that they belong to, in the reports' order."""
-    found: dict[Report, dict[Task, list[Claim]]] = {report: {} for report in summary.reports}
-    for claim in summary.claims:
-        found[claim.report].setdefault(claim.task, []).append(claim)
+    found: dict[FrozenReport, dict[Task, list[FrozenClaim]]] = {report: {} for report in summary.reports}
+    for report, tasks in found.items():
+        for claim in summary.of(report):
+            tasks.setdefault(claim.task, []).append(claim)
     return found
 
 
-def places(claims: tuple[Claim, ...]) -> dict[tuple[str, str], int]:
+def places(claims: tuple[FrozenClaim, ...]) -> dict[tuple[str, str], int]:
     """Each claim's place when the strongest evidence comes first: full before fast, then by margin."""
 
-    def weakness(claim: Claim) -> tuple[object, ...]:
+    def weakness(claim: FrozenClaim) -> tuple[object, ...]:
         is_fast = any(each.tier != "full" for each in claim.shown)
         return (claim.verdict is Verdict.NOT_RUN, is_fast, -claim.margin)
 
@@ -108,9 +109,9 @@ def content_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def whys_of(reports: Sequence[Report], root: Path) -> dict[account.WhyKey, str]:
+def whys_of(reports: Sequence[FrozenReport], root: Path) -> dict[account.WhyKey, str]:
     """The reasons in the known.toml of every report's folder. root: what the folders are relative to."""
-    found: Mapping[Report, Mapping[known.Name, known.Known]] = {
+    found: Mapping[FrozenReport, Mapping[known.Name, known.Known]] = {
         report: known.read(root / report.folder) for report in reports if report.folder
     }
     return {(report.name, *name): each.why for report, entries in found.items() for name, each in entries.items()}
@@ -126,7 +127,11 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.summary:
-            print(rendered("verdicts.md", summary=read(chosen.folder)).strip())
+            table, encoding = (
+                rendered("verdicts.md", summary=read(chosen.folder)).strip(),
+                sys.stdout.encoding or "utf-8",
+            )
+            print(table.encode(encoding, "backslashreplace").decode(encoding))
         else:
             whys = whys_of(read(chosen.folder).reports, chosen.root)
             path = write(chosen.folder, beside=chosen.beside, whys=whys)

@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ontrial.publish.axes import Axis
-from ontrial.publish.entries import Judged, is_count
+from ontrial.publish.frozen import CaseResult, FrozenClaim, is_count
 from ontrial.publish.strips import common_axis
-from ontrial.publish.summary import Claim
 from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict, number
 
 COUNTED = "counts"  # what a claim is judged on that trains nothing
@@ -20,12 +19,12 @@ class Panel:
     measure: str
     region: Region
     axis: Axis
-    rows: tuple[tuple[Judged, Evidence], ...]
+    rows: tuple[tuple[CaseResult, Evidence], ...]
 
 
-def of(claim: Claim) -> list[Panel]:
+def of(claim: FrozenClaim) -> list[Panel]:
     """The panels of a claim's strongest evidence, one for each measure and region."""
-    rows: dict[tuple[str, Region], list[tuple[Judged, Evidence]]] = {}
+    rows: dict[tuple[str, Region], list[tuple[CaseResult, Evidence]]] = {}
     for judged in claim.shown:
         for evidence in judged.evidence:
             rows.setdefault((evidence.interval.measure, evidence.region), []).append((judged, evidence))
@@ -45,7 +44,7 @@ def basis(panel: Panel) -> str:
     return f"the interval {of_what.get(intervals[0].statistic, f'over {n} runs for the')}"
 
 
-def row_name(judged: Judged, found: Interval) -> str:
+def row_name(judged: CaseResult, found: Interval) -> str:
     """What a row of a panel is called: its case, or where there is one only, what is behind the interval."""
     return judged.case or {"count": "count", "median": "all seeds", "share": "all seeds"}.get(
         found.statistic, "all runs"
@@ -74,7 +73,7 @@ def with_seeds(found: Interval) -> str:
     return ", ".join(filter(None, (numbers(found), seeds(found))))
 
 
-def margin(claim: Claim) -> str:
+def margin(claim: FrozenClaim) -> str:
     """The margin as the table shows it."""
     if claim.verdict not in (Verdict.HOLDS, Verdict.REFUTED):
         return ""
@@ -83,7 +82,7 @@ def margin(claim: Claim) -> str:
     return f"margin {claim.margin:.2g}" if claim.margin < 100 else f"margin {claim.margin:,.0f}"
 
 
-def strength(claim: Claim) -> str:
+def strength(claim: FrozenClaim) -> str:
     """Tier, dataset and n of the evidence that a claim rests on."""
     if not claim.shown:
         return "no evidence"
@@ -92,7 +91,7 @@ def strength(claim: Claim) -> str:
     return " and ".join(origins) + (f" · n\u00a0=\u00a0{as_range(found)}" if found else "")
 
 
-def is_mixed(claim: Claim) -> bool:
+def is_mixed(claim: FrozenClaim) -> bool:
     """Whether its cases rest on different tiers or datasets."""
     return len({(judged.tier, judged.dataset) for judged in claim.shown}) > 1
 
@@ -102,13 +101,13 @@ def origin(tier: str, dataset: str) -> str:
     return "counted" if dataset == COUNTED else f"{tier}, {dataset}"
 
 
-def other_origins(claim: Claim) -> list[tuple[str, str]]:
+def other_origins(claim: FrozenClaim) -> list[tuple[str, str]]:
     """Where a claim was judged besides, and the verdict there, strongest first."""
     shown = {(judged.tier, judged.dataset) for judged in claim.others if judged.dataset != COUNTED}
-    return [(origin(*name), str(verdict)) for name, (verdict, _) in claim.by_origin().items() if name in shown]
+    return [(origin(*name), str(verdict)) for name, verdict in claim.by_origin().items() if name in shown]
 
 
-def asides(claim: Claim) -> list[Interval]:
+def asides(claim: FrozenClaim) -> list[Interval]:
     """What was measured besides, in the claim's strongest evidence."""
     return [each for judged in claim.shown for each in judged.asides]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ontrial.files import inside
-from ontrial.publish.summary import Claim
+from ontrial.publish.frozen import FrozenClaim
 
 _MANY_BYTES = 1_700_000  # of figures, from which a page would come near to 3 MB
 
@@ -25,7 +25,7 @@ class Picture:
     uri: str
 
 
-def paths(claim: Claim) -> list[str]:
+def paths(claim: FrozenClaim) -> list[str]:
     """The figures of a claim's strongest evidence; of its last registration where it has not been run since."""
     judged = claim.shown or [each for each in claim.earlier if each.registration == claim.earlier[0].registration]
     return list(dict.fromkeys(path for each in judged for path in each.figures))
@@ -37,7 +37,7 @@ def title(path: str) -> str:
     return f"{parts.stem.replace('-', ' ')} ({parts.parent.name.replace('-', ', ')})"
 
 
-def collect(claims: Iterable[Claim], folders: Sequence[Path]) -> dict[str, Picture]:
+def collect(claims: Iterable[FrozenClaim], folders: Sequence[Path]) -> dict[str, Picture]:
     """The figures that the claims show, by path; those whose files are in none of the folders are left out."""
     found = {}
     for path in dict.fromkeys(path for claim in claims for path in paths(claim)):

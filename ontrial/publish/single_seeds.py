@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ontrial.publish.entries import Judged, is_count
-from ontrial.publish.summary import Claim, Summary, combined
+from ontrial.publish.frozen import CaseResult, FrozenClaim, is_count
+from ontrial.publish.summary import Summary
 from ontrial.publish.templates import render
-from ontrial.stats.verdicts import Evidence, Verdict
+from ontrial.stats.verdicts import Evidence, Verdict, combined
 
 FEW = 0.75  # where fewer single seeds agree, a claim is named
 _DECIDED = (Verdict.HOLDS, Verdict.REFUTED)
@@ -36,7 +36,7 @@ class Agreement:
         return f"{_BEFORE[self.bound]}{rounded}\u00a0%"
 
 
-def agreement(judged: Sequence[Judged]) -> Agreement | None:
+def agreement(judged: Sequence[CaseResult]) -> Agreement | None:
     """How single seeds agree with the verdict on these cases of a claim together; None where it needed no seed.
 
     A single seed says “holds” where its values lie in the regions of all conditions, else “refuted”. Conditions of
@@ -57,7 +57,7 @@ def agreement(judged: Sequence[Judged]) -> Agreement | None:
     return Agreement(verdict, holds if says_holds else 1 - holds, n, bound)
 
 
-def by_claim(claims: Iterable[Claim]) -> dict[str, Agreement]:
+def by_claim(claims: Iterable[FrozenClaim]) -> dict[str, Agreement]:
     """By id: the agreement of each claim of a report whose every case the full tier judged on seeds."""
     full = [claim for claim in claims if len([each for each in claim.shown if each.tier == "full"]) == len(claim.cases)]
     return {claim.id: found for claim in full if (found := agreement(claim.shown))}
@@ -81,7 +81,7 @@ def table(summary: Summary) -> str:
     return render("single-seeds.md", reports=reports, **words).strip()
 
 
-def _case_by_case(claim: Claim) -> str:
+def _case_by_case(claim: FrozenClaim) -> str:
     cases = [(each.case, agreement([each])) for each in claim.shown]
     return "; ".join(f"{case} {one.words}" for case, one in cases if one) if len(cases) > 1 else ""
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from ontrial.publish.axes import Axis, axis
-from ontrial.publish.entries import is_count
+from ontrial.publish.frozen import is_count
 from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict, number
 
 _HEIGHT, _BAR, _DOTS = 46, 13, 27  # pixels: of a strip, and down to its bar and to its first row of dots

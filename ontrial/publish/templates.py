@@ -8,7 +8,8 @@ from typing import Any
 import jinja2
 
 from ontrial.publish import panels
-from ontrial.publish.summary import Claim, counts
+from ontrial.publish.frozen import FrozenClaim
+from ontrial.publish.summary import counts
 from ontrial.stats.verdicts import Verdict, number
 
 _FOLDER = Path(__file__).with_name("templates")
@@ -47,7 +48,7 @@ def cell(text: object) -> str:
     return words
 
 
-def tally(claims: Iterable[Claim]) -> str:
+def tally(claims: Iterable[FrozenClaim]) -> str:
     """How many hold, are refuted, are inconclusive; those not run, or that crashed, where there are any."""
     found = counts(claims)
     words = [f"{found[Verdict.HOLDS]} hold", f"{found[Verdict.REFUTED]} refuted"]

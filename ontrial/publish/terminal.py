@@ -7,8 +7,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from ontrial.publish import encoding
-from ontrial.publish.entries import Judged, Report, is_count
+from ontrial.publish.frozen import CaseResult, FrozenReport, is_count
 from ontrial.publish.record import order
 from ontrial.running.queue import Progress
 from ontrial.stats.verdicts import Evidence, number
@@ -17,9 +16,9 @@ _HEADINGS = ("report", "claim", "case", "verdict", "measure", "estimate", "inter
 _SECONDS_BETWEEN_LINES = 30
 
 
-def table(judged: Iterable[Judged], reports: Iterable[Report] = ()) -> list[str]:
+def table(judged: Iterable[CaseResult], reports: Iterable[FrozenReport] = ()) -> list[str]:
     """The verdict table, a row a condition, in the reports' order; the report is named where there are several."""
-    place = order([encoding.report(each) for each in reports])
+    place = order(reports)
     judged = sorted(judged, key=lambda each: place(each.report, each.id))  # stable: cases keep their order
     rows: list[tuple[str, ...]] = [_HEADINGS]
     for each in judged:

@@ -1,7 +1,7 @@
 """Intervals and verdicts: what the seeds do not exclude, compared with the region that a claim names."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -169,12 +169,20 @@ def judge(*evidence: Evidence) -> Verdict:
     """
     if not evidence or not all(isinstance(item, Evidence) for item in evidence):
         raise TypeError(f"a verdict needs at least one piece of evidence, such as interval < x, not {evidence}")
-    return together({item.verdict for item in evidence})
+    return combined(item.verdict for item in evidence)
 
 
-def together(verdicts: Collection[str]) -> Verdict:
-    """The verdict on a claim whose conditions, at least one, have these verdicts."""
-    return next((each for each in (Verdict.REFUTED, Verdict.INCONCLUSIVE) if each in verdicts), Verdict.HOLDS)
+def combined(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of all these conditions, or cases, together: all must hold, and one refuted refutes it.
+
+    A crash is an error unless another case is refuted. Where only some cases were run and none of them is refuted, it
+    is inconclusive; with none run, not run.
+    """
+    found = set(verdicts) or {Verdict.NOT_RUN}
+    for verdict in (Verdict.REFUTED, Verdict.ERROR):
+        if verdict in found:
+            return verdict
+    return found.pop() if len(found) == 1 else Verdict.INCONCLUSIVE
 
 
 def median_interval(

@@ -1,21 +1,20 @@
 """All claims at once with a learning rate of 0: none about learning may hold, and their sides are few enough."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from ontrial.publish import encoding
-from ontrial.publish.entries import Judged
+from ontrial.publish.frozen import CaseResult
+from ontrial.publish.record import readable
 from tests.claims.test_claims import COUNTS, IDS, LEARNED, ROOT
 
 MOST_SIDES = 200  # at an error of 1/4000 each, all verdicts together err in at most one of twenty repetitions
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[CaseResult, ...]:
     """What a fast session finds where nothing learns."""
     folder = tmp_path_factory.mktemp("without-learning")
     options = ["-m", "fast", f"--store={folder / 'runs'}", f"--artifacts={folder / 'artifacts'}"]
@@ -25,8 +24,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
         check=False,
         timeout=900,
     )
-    [record] = Path(folder / "artifacts").rglob("verdicts.json")
-    return [encoding.judged_of(each) for each in json.loads(record.read_text(encoding="utf-8"))["verdicts"]]
+    [path] = Path(folder / "artifacts").rglob("verdicts.json")
+    return readable(path.parent).verdicts
 
 
 def test_without_learning_no_claim_about_learning_holds(judged):

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from ontrial import Report, Task
+from ontrial.publish.frozen import FrozenReport
 from ontrial.publish.record import order
-from ontrial.report import OTHERS, Folder, folder_of
+from ontrial.report import OTHERS, Folder, folder_of, task_of
 from tests.conftest import PREAMBLE, said
 
 CLAIM = "@claim_of()\ndef test_planted(claim):\n    claim.holds_if(exactly(1, 'count') > 0)\n"
@@ -27,11 +28,11 @@ def test_a_claim_belongs_to_the_nearest_folder_with_a_report_else_to_its_own(tmp
 def test_the_order_is_that_of_the_report(tmp_path):
     tasks = (Task("G", "1", "2", "One"), Task("F", "1", "1", "Two"), Task("FX", "1", "3", "Three"))
     folder = Folder(tmp_path, Report("A report", tasks=tasks))
-    assert folder.task_of("FX2").prefix == "FX"
-    assert folder.task_of("F2").prefix == "F"
-    assert folder.task_of("Q2") is OTHERS
+    assert task_of(folder.report.tasks, "FX2").prefix == "FX"
+    assert task_of(folder.report.tasks, "F2").prefix == "F"
+    assert task_of(folder.report.tasks, "Q2") is OTHERS
     ids = ["Q1", "F10", "FX1", "F9", "G2", "free"]
-    place = order([{"name": "mine", "tasks": [{"prefix": each.prefix} for each in tasks]}])
+    place = order([FrozenReport("mine", tasks=tasks)])
     assert sorted(ids, key=lambda claim: place("mine", claim)) == ["G2", "F9", "F10", "FX1", "Q1", "free"]
 
 

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ontrial.publish.record import parse
+from ontrial.publish.summary import Summary, summarize
+
 HOSTILE = "<script>window.planted = 1</script> & <img src=x onerror='window.planted = 2'> stays text"
 LONGEST = "the middle model's lead is not owed to depth alone " * 6 + "generalisation" * 12
 FAST, FULL = "2026-03-01T10:00:00+00:00", "2026-03-02T10:00:00+00:00"
@@ -172,6 +175,12 @@ def everything() -> dict[str, Any]:
             declared("M5", statement=HOSTILE, source="Part 2, Task 2"),
         ],
     )
+
+
+def summary(content: dict[str, Any]) -> Summary:
+    found, unread = parse(content)
+    assert unread == []
+    return summarize(found)
 
 
 def plant(folder: Path, content: dict[str, Any]) -> Path:

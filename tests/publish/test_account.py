@@ -3,8 +3,7 @@
 import pytest
 
 from ontrial.publish import account, origins, panels
-from ontrial.publish.reading import summary
-from tests.publish.planted import ALPHA, evidence, record, whole
+from tests.publish.planted import ALPHA, evidence, record, summary, whole
 
 KEY = ("planted", "F3", "", "fast", "digits")
 

@@ -8,8 +8,7 @@ import shutil
 import pytest
 from scipy import special
 
-from ontrial import audit, recomputed
-from ontrial.publish import record
+from ontrial import audit
 from ontrial.stats.ranks import fewest
 from ontrial.stats.verdicts import median_interval, share_interval
 from ontrial.trainings import Looks
@@ -85,7 +84,9 @@ def project(made, request, tmp_path, tmp_path_factory):
 
 
 def found(root):
-    return list(audit.differences(record.load(root / "artifacts"), root / "artifacts", root))
+    return list(
+        audit.differences(json.loads((root / "artifacts" / "verdicts.json").read_bytes()), root / "artifacts", root)
+    )
 
 
 def test_the_committed_record_is_clean(capsys):
@@ -191,7 +192,7 @@ EDITS = {
     "a lock": (in_record(lock), "X1: the record has the lock .*2020-01-01"),
     "an aside": (in_record(lambda verdicts, whole: verdicts["X1"]["asides"][0].update(low=0.9)),
                  r"X1 .*aside \(positive\): low is 0.9"),
-    "a verdict that is gone": (in_record(lost), "known.toml knows X2 down full own, of which the record has no"),
+    "a verdict that is gone": (in_record(lost), "known.toml has X2 down full own, of which the record has no"),
     "a count on the page": (in_file("index.html", '<span class="count">2</span>', '<span class="count">3</span>'),
                             "index.html counts 3 holds, but the record 2"),
     "a verdict on the page": (in_file("index.html", '<article class="claim refuted" data-id="X2"',
@@ -241,13 +242,13 @@ def test_its_own_code_agrees_with_the_trials_to_the_last_rank():
     for alpha in (1 / 4000, 1 / 8000, 1 / 50):
         for n in (1, 8, 15, 16, 24, 101, 320):
             middle = median_interval(range(n), "x", alpha)
-            assert recomputed.interval("median", range(n), alpha) == (middle.estimate, middle.low, middle.high)
+            assert audit.interval("median", range(n), alpha) == (middle.estimate, middle.low, middle.high)
             for k in {0, 1, n // 2, n - 1, n}:
                 share = share_interval([place < k for place in range(n)], "x", alpha)
                 wanted = (share.estimate, share.low, share.high)
                 values = [float(place < k) for place in range(n)]
-                assert recomputed.interval("share", values, alpha) == pytest.approx(wanted)
-    assert recomputed.evidence(7, 8, 0.5) == pytest.approx(
+                assert audit.interval("share", values, alpha) == pytest.approx(wanted)
+    assert audit.evidence(7, 8, 0.5) == pytest.approx(
         math.exp(special.betaln(8, 2)) * special.betaincc(8, 2, 0.5) * 2**9
     )
 
@@ -257,4 +258,4 @@ def test_its_own_looks_are_those_of_a_plan():
     for registration in range(1, 12):
         alpha = 1 / 4000 / 2 ** (registration - 1)
         planned = images.upto(most=100, fewest=fewest(alpha))
-        assert tuple(recomputed.ladder(images.at, alpha)) == planned[:-1]
+        assert tuple(audit.ladder(images.at, alpha)) == planned[:-1]

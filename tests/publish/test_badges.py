@@ -5,10 +5,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from ontrial.publish import badges
-from ontrial.publish.reading import summary
 from ontrial.publish.templates import tally
 from ontrial.stats.verdicts import Verdict
-from tests.publish.planted import everything, record, report, whole
+from tests.publish.planted import everything, record, report, summary, whole
 
 
 def texts(svg):

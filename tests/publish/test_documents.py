@@ -9,8 +9,7 @@ import pytest
 
 from ontrial.publish import documents, single_seeds
 from ontrial.publish.cost import cost
-from ontrial.publish.reading import summary
-from tests.publish.planted import declared, evidence, locked, plant, record, whole
+from tests.publish.planted import declared, evidence, locked, plant, record, summary, whole
 
 ROOT = Path(__file__).parents[2]
 BELOW = {"high": 0, "high_included": False}
@@ -241,7 +240,7 @@ def test_every_task_names_the_machines_that_it_was_judged_on_or_their_device(tmp
         {"time": "C", "cpu": "Xeon", "matrix_product_rate": 153.0, "device": "cuda"},
     ]
     judged = [costing("M4", SHALLOW, session="B"), costing("M5", DEEP, session="A"), costing("P1", DEEP, session="C")]
-    judged += [costing("I1", SHALLOW, session="B"), costing("I1", session="A")]
+    judged += [costing("I1", SHALLOW, session="B"), costing("I1", session="A", case="b")]
     text = cost(summary(whole(*judged) | {"sessions": sessions}), tmp_path)
     for row in (
         "| Part 2, Task 2: on M | 3 | 8 | slow, 15 GFLOP/s; quick, 81 GFLOP/s | – |",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ontrial.publish.combine import combine
-from ontrial.publish.entries import Declared, Registered
+from ontrial.publish.frozen import FrozenClaim, Registered
 from ontrial.stats.verdicts import Verdict
 from tests.publish.test_record import ERROR, LATER, OPEN, REFUTED, found, judged, merge, session
 
@@ -91,10 +91,10 @@ def test_combining_copies_no_figure_out_of_its_folder_and_renames_no_input(tmp_p
 
 
 def test_of_two_declarations_of_a_claim_the_later_registration_counts(tmp_path):
-    old, new = (Declared("planted", "F2", said, "said", "here", ("",), Registered(number, "2026-01-01", str(number)))
+    old, new = (FrozenClaim("planted", "F2", said, "said", "here", ("",), Registered(number, "2026-01-01", str(number)))
                 for number, said in ((1, "as it was"), (2, "as it is")))  # fmt: skip
-    merge(tmp_path / "early", [judged("F2", "full", registration=2)], declared=[new])
-    merge(tmp_path / "late", [judged("F3", "full")], session=LATER, declared=[old])
+    merge(tmp_path / "early", [judged("F2", "full", registration=2)], claims=[new])
+    merge(tmp_path / "late", [judged("F3", "full")], session=LATER, claims=[old])
     for order in (("early", "late"), ("late", "early")):
         path = combine(tmp_path / "".join(order), [tmp_path / each for each in order])
         [claim] = json.loads(path.read_bytes())["claims"]

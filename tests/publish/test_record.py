@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import filelock
 import numpy as np
@@ -13,15 +14,25 @@ import pytest
 
 from ontrial import files
 from ontrial.files import LockHeld
-from ontrial.publish import encoding, page, reading, record, sessions
-from ontrial.publish.entries import Declared, Judged, Last, Look, Registered, Report, Seen, report_of
+from ontrial.publish import combine, page, provenance, record
+from ontrial.publish.frozen import (
+    CaseResult,
+    FrozenClaim,
+    FrozenReport,
+    Last,
+    Look,
+    Registered,
+    Seen,
+    frozen_report,
+)  # fmt: skip
+from ontrial.publish.record import decode, encode
 from ontrial.report import Folder, Task
 from ontrial.report import Report as Said
 from ontrial.stats.comparisons import Comparison
 from ontrial.stats.verdicts import Verdict, exactly, median_interval
 from tests.publish import planted
 
-REPORT = Report("planted", tasks=(Task("F", "", "", ""), Task("M", "", "", "")))
+REPORT = FrozenReport("planted", tasks=(Task("F", "", "", ""), Task("M", "", "", "")))
 
 
 REFUTED, OPEN, ERROR = Verdict.REFUTED, Verdict.INCONCLUSIVE, Verdict.ERROR
@@ -37,7 +48,8 @@ LATER = session("2026-03-02T10:00:00+00:00")
 def judged(name, tier="fast", *, value=1.0, **more):
     evidence = (exactly(value, "count") > 0,)
     found = {"registration": 1 if tier == "full" else None} | more
-    return Judged("planted", name, found.pop("case", ""), tier, "digits", Verdict.HOLDS, evidence, **found)
+    names = {"report": "planted", "id": name, "case": "", "tier": tier, "dataset": "digits"}
+    return CaseResult(**names | found, found=Verdict.HOLDS, evidence=evidence)
 
 
 def found(verdict, n=24, planned=True, **more):
@@ -45,16 +57,17 @@ def found(verdict, n=24, planned=True, **more):
     sign = {Verdict.HOLDS: [1.0] * n, REFUTED: [-1.0] * n, OPEN: [-1.0, 1.0] * (n // 2), ERROR: []}[verdict]
     evidence = (median_interval(sign, "sign", 1 / 4000) > 0,) if sign else ()
     known = {"registration": 1, "planned": planned, "problem": "ZeroDivisionError: x" if verdict is ERROR else ""}
-    return Judged("planted", "F2", "", "full", "digits", verdict, evidence, **known | more)
+    names = {"report": "planted", "id": "F2", "case": "", "tier": "full", "dataset": "digits"}
+    return CaseResult(**names | known | more, found=verdict, evidence=evidence)
 
 
 def declared(name, *cases, **more):
-    return Declared("planted", name, f"says {name}", "said", "tests", cases or ("",), **more)
+    return FrozenClaim("planted", name, f"says {name}", "said", "tests", cases or ("",), **more)
 
 
 def merge(folder, verdicts, **more):
-    more = {"reports": [REPORT], "declared": [declared(each.id, each.case) for each in verdicts]} | more
-    path = record.merge(folder, verdicts, more.pop("session", session()), **more)
+    more = {"reports": [REPORT], "claims": [declared(each.id, each.case) for each in verdicts]} | more
+    path = combine.merge(folder, verdicts, more.pop("session", session()), **more)
     return json.loads(path.read_bytes())
 
 
@@ -87,7 +100,7 @@ def test_what_is_declared_no_longer_leaves_with_its_figures_where_its_report_was
     before = [judged("F2", case="old"), judged("F2", "full", case="old"), judged("F2", case="deep"), gone]
     merge(tmp_path, before)
     assert len(names(merge(tmp_path, [judged("F2", case="deep")]))) == 4
-    whole = merge(tmp_path, [judged("F2", case="deep")], declared=[locked], collected=["planted"])
+    whole = merge(tmp_path, [judged("F2", case="deep")], claims=[locked], collected=["planted"])
     assert [(each["id"], each["case"], each["tier"]) for each in whole["verdicts"]] == [
         ("F2", "deep", "fast"),
         ("F2", "old", "full"),
@@ -125,7 +138,7 @@ def test_an_error_in_fast_deletes_no_figure_that_others_show(tmp_path):
         path.write_bytes(b"")
     names = tuple(path.relative_to(tmp_path).as_posix() for path in (shared, own))
     merge(tmp_path, [judged("F2", figures=names[:1]), judged("F3", figures=names)])
-    merge(tmp_path, [Judged("planted", "F3", "", "fast", "digits", ERROR, problem="x")])
+    merge(tmp_path, [replace(judged("F3"), found=ERROR, evidence=(), problem="x")])
     assert shared.exists()
     assert not own.exists()
 
@@ -152,27 +165,27 @@ def test_a_verdict_is_read_back_as_it_was_written():
     interval = median_interval([np.inf, *range(7)], "steps", 1 / 256, never=True)
     nobody = median_interval([1.0], "none", 1 / 256, among=[False])
     seen = Seen(3.0, -math.inf, math.inf, 8, Verdict.INCONCLUSIVE)
-    first = Judged(
-        "planted", "F4", "deep", "full", "functions", Verdict.INCONCLUSIVE, (interval < 300, nobody > 0),
-        registration=2, registered_on="2026-03-01", first_trained="2026-03-02", known=Verdict.REFUTED,
-        looks=(Look(8, (seen, seen)),), decided_at=(0, None), seeds_needed="at the border", asides=(interval,),
-        reported=(Comparison("steps", 250.0, 8, 3.0, 0.0, math.inf),), by_its_own_numbers="no",
-        figures=("a.png",), settings=({"name": "deep"},), seconds=3.0, session="then", planned=False,
+    first = CaseResult(
+        report="planted", id="F4", case="deep", tier="full", dataset="functions", found=OPEN,
+        evidence=(interval < 300, nobody > 0), registration=2, registered_on="2026-03-01", first_trained="2026-03-02",
+        known=Verdict.REFUTED, looks=(Look(8, (seen, replace(seen, verdict=REFUTED))),), seeds_needed="at the border",
+        asides=(interval,), reported=(Comparison("steps", 250.0, 8, 3.0, 0.0, math.inf),), by_its_own_numbers="no",
+        figures=("a.png",), settings=({"name": "deep"},), seconds_trained=3.0, session="then", planned=False,
         last=Last(Verdict.ERROR, None, "it broke", "now"),
     )  # fmt: skip
-    found = encoding.judged(first)
+    found = encode(first)
     assert found["evidence"][0]["high"] == found["looks"][0]["conditions"][0]["high"] == "inf"
     assert found["evidence"][1]["left_out"] == 1
-    assert (found["evidence"][0]["look"], found["evidence"][1]["look"]) == (0, None)
-    again = encoding.judged_of(json.loads(json.dumps(found, allow_nan=False)))
-    assert encoding.judged(again) == found
-    assert (again.looks, again.planned, again.last) == (first.looks, first.planned, first.last)
-    del found["planned"], found["last"]  # as older records have it
-    assert (encoding.judged_of(found).planned, encoding.judged_of(found).last) == (True, None)
-    assert again.key == ("planted", "F4", "deep", "full", "functions", 2)
-    assert encoding.report_of(encoding.report(REPORT)) == REPORT
+    assert [each["look"] for each in found["evidence"]] == [None, 0]
+    again = decode(CaseResult, json.loads(json.dumps(found, allow_nan=False)))
+    assert encode(again) == found
+    assert (again.looks, again.planned, again.last, again.key) == (first.looks, False, first.last, first.key)
+    for name in ("planned", "last", "runs", "rounding", "code"):
+        del found[name]  # as older records have it
+    assert encode(decode(CaseResult, found)) == found
+    assert decode(FrozenReport, encode(REPORT)) == REPORT
     lock = declared("F2", registered=Registered(1, "2026-03-01", "ab"))
-    assert encoding.declared_of(encoding.declared(lock)) == lock
+    assert decode(FrozenClaim, encode(lock)) == lock
 
 
 @pytest.mark.parametrize("content", [b"{", b'{"schema": 99}', b"[]", b"\xff", b'{"schema": 4, "verdicts": [{}]}'])
@@ -201,7 +214,7 @@ def test_an_entry_that_cannot_be_read_is_set_aside_and_all_others_are_merged(tmp
     content = path.read_bytes()
     with pytest.raises(ValueError, match=r"verdicts\.json is damaged: verdicts 1"):
         record.load(tmp_path)
-    assert [each.id for each in reading.verdicts(tmp_path)] == ["F2", "M2"]
+    assert [each.id for each in record.readable(tmp_path).verdicts] == ["F2", "M2"]
     for number in ("", "-2"):
         path.write_bytes(content)
         found = merge(tmp_path, [judged("F1")], session=LATER, say=said.append)
@@ -234,7 +247,7 @@ def test_sessions_at_the_same_time_lose_nothing(tmp_path):
 
 
 def test_claims_stand_in_the_order_of_their_report():
-    place = record.order([encoding.report(REPORT)])
+    place = record.order([REPORT])
     ids = sorted(["X1", "M10", "M2", "F10", "F9", "Fa1"], key=lambda name: place("planted", name))
     assert ids == ["F9", "F10", "M2", "M10", "Fa1", "X1"]
 
@@ -245,14 +258,14 @@ def test_the_commit_is_of_the_project_s_own_repository_alone(tmp_path):
 
     (tmp_path / "inside").mkdir()
     (tmp_path / "file").write_text("1")
-    assert sessions.commit(tmp_path) == ""
+    assert provenance.commit(tmp_path) == ""
     git("init", "-q")
     git("add", "file")
     git("commit", "-qm", "one")
-    assert len(sessions.commit(tmp_path)) == 12
-    assert sessions.commit(tmp_path / "inside") == "", "unpacked inside some other repository"
+    assert len(provenance.commit(tmp_path)) == 12
+    assert provenance.commit(tmp_path / "inside") == "", "unpacked inside some other repository"
     (tmp_path / "file").write_text("2")
-    assert sessions.commit(tmp_path).endswith("-dirty")
+    assert provenance.commit(tmp_path).endswith("-dirty")
 
 
 def test_a_file_that_git_neither_tracks_nor_ignores_makes_a_session_dirty(tmp_path):
@@ -270,9 +283,9 @@ def test_a_file_that_git_neither_tracks_nor_ignores_makes_a_session_dirty(tmp_pa
         for name in names:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("")
-        found = sessions.commit(tmp_path, [tmp_path / "out" / "verdicts.json*", tmp_path / "runs", tmp_path]).endswith(
-            "-dirty"
-        )
+        found = provenance.commit(
+            tmp_path, [tmp_path / "out" / "verdicts.json*", tmp_path / "runs", tmp_path]
+        ).endswith("-dirty")
         for name in names:
             (tmp_path / name).unlink()
         return found
@@ -287,7 +300,7 @@ def test_a_file_that_git_neither_tracks_nor_ignores_makes_a_session_dirty(tmp_pa
 
 
 def test_an_environment_names_what_is_installed(tmp_path):
-    found = sessions.environment(tmp_path, {"device": "cpu"}, ["numpy", "no-such-package"])
+    found = provenance.provenance(tmp_path, {"device": "cpu"}, ["numpy", "no-such-package"])
     assert found["packages"]["numpy"] == np.__version__
     assert "no-such-package" not in found["packages"]
     assert (found["device"], found["commit"]) == ("cpu", "")
@@ -296,7 +309,7 @@ def test_an_environment_names_what_is_installed(tmp_path):
 def test_the_record_is_utf_8_whatever_the_locale_says(tmp_path):
     code = (
         "import sys; from pathlib import Path; from tests.publish import test_record as t; "
-        "t.merge(Path(sys.argv[1]), [t.judged('F2')], declared=[t.declared('F2', '\\u2264 10\\xb2')]); "
+        "t.merge(Path(sys.argv[1]), [t.judged('F2')], claims=[t.declared('F2', '\\u2264 10\\xb2')]); "
         "from ontrial.publish import page; page.main([sys.argv[1], '--summary']); page.main([sys.argv[1]])"
     )
     said = subprocess.run(
@@ -312,5 +325,5 @@ def test_the_record_is_utf_8_whatever_the_locale_says(tmp_path):
 
 def test_a_report_s_folder_is_told_from_the_root_with_slashes(tmp_path):
     said = Said("A title", "by nobody", "", (Task("F", "Part 1", "Task 1", "x"),))
-    found = report_of(Folder(tmp_path / "claims" / "mine", said), tmp_path)
+    found = frozen_report(Folder(tmp_path / "claims" / "mine", said), tmp_path)
     assert (found.name, found.folder, found.title, found.tasks) == ("mine", "claims/mine", "A title", said.tasks)

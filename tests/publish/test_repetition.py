@@ -5,25 +5,30 @@ import copy
 import pytest
 
 from ontrial.publish import repetition
+from ontrial.publish.record import parse
 from tests.publish.planted import plant, record, whole
 
 FIRST = whole(record("F3", "holds"), record("M4", "refuted", dataset="mnist", tier="full"), record("B2", "holds"))
 
 
+def parsed(*contents):
+    return [parse(each)[0] for each in contents]
+
+
 def test_times_and_sessions_may_differ():
     second = whole(record("F3", "holds", seconds_trained=9.0, session="2026-03-03T10:00:00+00:00"))
-    assert repetition.differences(FIRST, second) == []
+    assert repetition.differences(*parsed(FIRST, second)) == []
 
 
 def test_one_seed_that_differs_in_its_last_digit_is_named():
     second = copy.deepcopy(FIRST)
     second["verdicts"][0]["evidence"][0]["values"][3] += 1e-6
-    assert repetition.differences(FIRST, second) == ["planted F3 fast digits: other numbers"]
+    assert repetition.differences(*parsed(FIRST, second)) == ["planted F3 fast digits: other numbers"]
 
 
 def test_another_verdict_and_one_that_is_new_are_named():
     second = whole(record("M4", "holds", dataset="mnist", tier="full"), record("I1", "holds"))
-    assert repetition.differences(FIRST, second) == [
+    assert repetition.differences(*parsed(FIRST, second)) == [
         "planted M4 full mnist 1: refuted, then holds",
         "planted M4 full mnist 1: other numbers",
         "planted I1 fast digits: only in the second",
@@ -32,7 +37,7 @@ def test_another_verdict_and_one_that_is_new_are_named():
 
 def test_nothing_repeated_is_no_agreement():
     with pytest.raises(ValueError, match="nothing was repeated"):
-        repetition.differences(FIRST, whole())
+        repetition.differences(*parsed(FIRST, whole()))
 
 
 def test_the_command_fails_where_something_differs(tmp_path, capsys):
@@ -58,7 +63,8 @@ def test_a_damaged_input_is_named_and_stays_where_it_is(tmp_path, content):
 
 def looked(*looks):
     """What was found at each look: seeds, and the verdicts of the conditions."""
-    return [{"seeds": seeds, "conditions": [{"verdict": each} for each in found]} for seeds, *found in looks]
+    seen = {"estimate": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    return [{"seeds": seeds, "conditions": [seen | {"verdict": each} for each in found]} for seeds, *found in looks]
 
 
 EARLIER = looked((16, "holds", "inconclusive"))
@@ -79,7 +85,7 @@ EARLIER = looked((16, "holds", "inconclusive"))
 def test_on_another_machine_verdicts_are_compared_after_the_same_look(before, looks, then, contradictions, moved):
     first = whole(record("M4", before, tier="full", looks=looks))
     second = whole(record("M4", then, tier="full", looks=looked((16, then))))
-    count, found, others = repetition.moves(first, second)
+    count, found, others = repetition.moves(*parsed(first, second))
     assert (count, len(found), len(others)) == (1, contradictions, moved)
 
 
@@ -91,7 +97,7 @@ def test_the_command_tells_moves_and_fails_at_contradictions(tmp_path, capsys):
     first = str(plant(tmp_path / "first", FIRST))
     open_ = str(plant(tmp_path / "open", whole(*(record(*each) for each in OTHERS))))
     repetition.main([asked, first, open_])
-    assert "no contradiction in 2 verdicts, 1 moved in or out of undecided\nplanted F3" in capsys.readouterr().out
+    assert "no contradiction in 2 verdicts, 1 moved from or to inconclusive\nplanted F3" in capsys.readouterr().out
     with pytest.raises(SystemExit, match="F3 fast digits: holds, then refuted"):
         repetition.main([asked, first, str(plant(tmp_path / "other", whole(record("F3", "refuted"))))])
     with pytest.raises(SystemExit, match="nothing was repeated"):

@@ -7,8 +7,7 @@ import pytest
 
 from ontrial.publish import closing, panels, strips
 from ontrial.publish.axes import axis
-from ontrial.publish.reading import summary
-from tests.publish.planted import everything, evidence, record, whole
+from tests.publish.planted import everything, evidence, record, summary, whole
 
 
 def held_against(values, low, high, verdict, region, **more):

@@ -6,10 +6,22 @@ import math
 import pytest
 
 from ontrial.publish.combine import combine
-from ontrial.publish.reading import read, summary, task_of
-from ontrial.publish.summary import combined
-from ontrial.stats.verdicts import Verdict
-from tests.publish.planted import FAST, FULL, declared, everything, evidence, locked, plant, record, report, whole
+from ontrial.publish.summary import read
+from ontrial.report import task_of
+from ontrial.stats.verdicts import Verdict, combined
+from tests.publish.planted import (
+    FAST,
+    FULL,
+    declared,
+    everything,
+    evidence,
+    locked,
+    plant,
+    record,
+    report,
+    summary,
+    whole,
+)
 
 LATER = "2026-03-05T10:00:00+00:00"
 
@@ -141,12 +153,12 @@ def test_the_margin_is_the_way_to_the_border_in_widths_of_the_interval(low, high
 def test_a_claim_s_task_is_that_of_its_letters_in_its_own_report():
     second = report("second", "Another", tasks=[])
     found = summary(whole(record("M4", "holds"), record("M4", "holds", report="second"), reports=[report(), second]))
-    assert [(each.report.name, each.task.part) for each in found.claims] == [
+    assert [(each.report, each.task.part) for each in found.claims] == [
         ("planted", "Part 2"),
         ("second", "Claims"),
     ]
     assert [found.anchor(each) for each in found.claims] == ["planted-M4", "second-M4"]
-    assert task_of(found.reports[0], "M").part == task_of(found.reports[0], "X1").part == "Claims"
+    assert task_of(found.reports[0].tasks, "M").part == task_of(found.reports[0].tasks, "X1").part == "Claims"
 
 
 def test_folders_are_combined_and_the_later_session_wins(tmp_path):

@@ -5,14 +5,15 @@ import io
 import pytest
 
 from ontrial.publish import terminal
-from ontrial.publish.encoding import judged_of, report_of
+from ontrial.publish.frozen import CaseResult, FrozenReport
+from ontrial.publish.record import decode
 from ontrial.running.queue import Progress
 from tests.publish.planted import evidence, record, report
 
 
 def table(*verdicts, reports=None):
-    reports = [report_of(each) for each in reports or [report()]]
-    return [" ".join(line.split()) for line in terminal.table([judged_of(each) for each in verdicts], reports)]
+    reports = [decode(FrozenReport, each) for each in reports or [report()]]
+    return [" ".join(line.split()) for line in terminal.table([decode(CaseResult, each) for each in verdicts], reports)]
 
 
 def test_claims_are_in_the_order_of_the_report_not_of_their_letters():

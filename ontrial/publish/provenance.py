@@ -1,0 +1,56 @@
+"""Provenance: what a session ran with, on what, and from which commit."""
+
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("numpy", "scipy", "matplotlib", "pytest")
+
+
+def provenance(
+    root: Path, machine: Mapping[str, Any], packages: Iterable[str] = (), outputs: Iterable[Path] = ()
+) -> dict[str, Any]:
+    """A session's entry in the record.
+
+    root: the folder of the project; machine: `device`, `cpu` and `matrix_product_rate` (GFLOP/s, one thread), those
+    that are known; packages: to name besides PACKAGES, where they are installed; outputs: as for `commit`.
+    """
+    versions = {}
+    for name in dict.fromkeys((*packages, *PACKAGES)):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    python = platform.python_version()
+    return {"python": python, "packages": versions, "commit": commit(root, outputs), **machine, "time": time}
+
+
+def commit(root: Path, outputs: Iterable[Path] = ()) -> str:
+    """The commit of the repository whose top is `root`, marked where more than its artifacts had changed.
+
+    A file that git neither tracks nor ignores has changed as well. outputs: what a session writes besides, paths that
+    may end in `*`.
+    Empty where root is no repository's top, such as where it was unpacked inside another repository.
+    """
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, encoding="utf-8", check=True, cwd=root
+        )
+        return done.stdout.strip()
+
+    try:
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != root.resolve():
+            return ""
+        head = git("rev-parse", "--short=12", "HEAD")
+        paths = [path.relative_to(root).as_posix() for path in outputs if path != root and path.is_relative_to(root)]
+        apart = [f":(exclude,top,glob){path}{end}" for path in ("artifacts", *paths) for end in ("", "/**")]
+        status = ("status", "--porcelain", "--untracked-files=all", "--", ".", *apart)
+        return f"{head}-dirty" if git(*status, ":(exclude,glob)**/__pycache__/**") else head
+    except (OSError, subprocess.CalledProcessError):
+        return ""
