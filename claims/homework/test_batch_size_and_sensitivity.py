@@ -6,17 +6,9 @@ import numpy as np
 import pytest
 
 from claims.homework.figures import sensitivity as figures
-from claims.homework.measures.batches import (
-    best_lead,
-    log_log_slope,
-    lowest_lead,
-    relative_spread,
-    top_share,
-    worst_lead,
-)
 from claims.homework.measures.correlations import kendall_tau
 from claims.homework.measures.curves import log_ratio
-from claims.homework.measures.of_runs import (
+from claims.homework.measures.from_runs import (
     batches,
     beside,
     compared,
@@ -26,6 +18,14 @@ from claims.homework.measures.of_runs import (
     of,
     own_tau,
     read_off,
+)
+from claims.homework.measures.sizes import (
+    best_lead,
+    log_log_slope,
+    lowest_lead,
+    relative_spread,
+    top_share,
+    worst_lead,
 )
 from claims.homework.report import BATCHES, BY_BATCH, SENSITIVITY_BY_BATCH
 from models.experiment import Experiment, parameter_count

@@ -4,7 +4,7 @@ import pytest
 
 from claims.homework.figures.equal_size import accuracy_by_epoch, accuracy_of_controls, leads_by_epoch, loss_by_epoch
 from claims.homework.measures.curves import late_drop, lead, relative_noise, rise_since_lowest, share_at_least
-from claims.homework.measures.of_runs import ahead, beside, mean_accuracy, right
+from claims.homework.measures.from_runs import ahead, beside, mean_accuracy, right
 from claims.homework.report import EQUAL_PARAMETERS, EQUAL_TEST_ACCURACY, EQUAL_TRAIN_ACCURACY
 from models.experiment import Experiment, parameter_count
 from ontrial import exactly

@@ -3,9 +3,9 @@
 import pytest
 
 from claims.homework.figures.interpolation import paths, sharpness
-from claims.homework.measures.barriers import barrier, worse_end
 from claims.homework.measures.correlations import spearman
 from claims.homework.measures.curves import log_ratio
+from claims.homework.measures.landscape import barrier, worse_end
 from models.experiment import Experiment
 from models.probes import ALPHAS, interpolation, largest_eigenvalue
 from models.probing import Probe

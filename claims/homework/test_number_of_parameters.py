@@ -11,7 +11,7 @@ from claims.homework.figures.parameters import (
     loss_and_accuracy,
 )
 from claims.homework.measures.correlations import kendall_tau
-from claims.homework.measures.of_runs import ahead, beside, gains, late_gain, loss_gap, own, own_tau, right
+from claims.homework.measures.from_runs import ahead, beside, gains, late_gain, loss_gap, own, own_tau, right
 from claims.homework.measures.sizes import knee, plateau_start, smallest_gap
 from claims.homework.report import BY_SIZE, SIZES
 from models.experiment import Experiment, parameter_count

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from claims.homework.figures.process import movement_by_step, paths
-from claims.homework.measures.paths import (
+from claims.homework.measures.landscape import (
     RANDOM_WALK_SHARE,
     first_axis_share,
     largest_ratio,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from claims.homework.figures.random_labels import accuracy_by_epoch, capacity_by_epoch, loss_by_epoch
-from claims.homework.measures.capacity import bits_per_parameter
 from claims.homework.measures.correlations import trend
-from claims.homework.measures.of_runs import ahead, own_tau
+from claims.homework.measures.from_runs import ahead, own_tau
+from claims.homework.measures.sizes import bits_per_parameter
 from claims.homework.report import RANDOM_TEST_LOSS, RANDOM_TRAIN_LOSS
 from models.experiment import Experiment, parameter_count
 from models.runs import experiment_of

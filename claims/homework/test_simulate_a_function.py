@@ -5,7 +5,7 @@ import pytest
 
 from claims.homework.figures.function import even_kinks, fit, loss_by_step, outside
 from claims.homework.measures.curves import log_ratio
-from claims.homework.measures.of_runs import centre_error, converged, edge_error, edge_lead, of, relative_error, steps
+from claims.homework.measures.from_runs import centre_error, converged, edge_error, edge_lead, of, relative_error, steps
 from claims.homework.report import FUNCTION_PARAMETERS, STEPS_TO_CONVERGE
 from models.experiment import Experiment, parameter_count
 from ontrial import beside_report, exactly

@@ -4,7 +4,7 @@ import pytest
 
 from claims.homework.figures.zero_gradient import curvature_against_loss
 from claims.homework.measures.correlations import pair_signs
-from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
+from claims.homework.measures.landscape import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 from models.experiment import Experiment, parameter_count
 from models.probing import Probe
 from models.stationary_points import ALMOST_ZERO, stationary_points

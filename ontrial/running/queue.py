@@ -216,7 +216,7 @@ def work_off(
 
 
 class _Costs:
-    """Interval seconds of all jobs so far, and which of them are finished."""
+    """Estimated seconds of all jobs so far, and which of them are finished."""
 
     def __init__(self) -> None:
         self._of: dict[Job, float] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claims.homework.measures.of_runs import late_gain
+from claims.homework.measures.from_runs import late_gain
 from models.probes import BATCH_SIZES
 from models.probing import ExperimentTraining, Probe
 from ontrial.claim import Claim, Sentence

@@ -11,7 +11,7 @@ import pytest
 import torch
 from numba import njit
 
-from claims.homework.measures.spectra import minimal_ratio, negative_share
+from claims.homework.measures.landscape import minimal_ratio, negative_share
 from models import networks, training
 from models import stationary_points as module
 from models.compiled_hessian import network_of, order

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.homework.figures.described import drawing
+from claims.homework.figures.panel import drawing
 from claims.homework.measures.signals import NEAR, WINDOW, largest_changes, slope_change, spikes
 from models.runs import experiment_of
 from ontrial import COLOURS, Array, Drawing, Run, grid, hollow, legend, panels, seeds_and_median
@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
-    """Training loss above gradient norm of the first seed, with its spikes, above the loss's change of slope.
+    """Loss, gradient norm with its spikes, and change of slope with its three largest, of the first seed.
 
-    The three largest changes are marked, and where their upper quarter begins.
-
-    reported_spikes: steps at which the report sees them at its learning rate, that of the first run.
+    reported_spikes: steps at which the report sees them at its learning rate, that of the first run, here and below.
     """
     curves = {name: (run.batch_loss[:1], run.gradient_norm[:1]) for name, run in runs.items()}
     steps = [experiment_of(run).steps for run in runs.values()]
@@ -31,16 +29,16 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
         figure.suptitle("Training loss and gradient norm on cos(x)", fontweight="bold", fontsize=12)
         figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
         for (upper, lower, lowest), count, (name, (loss, norm)) in zip(axes.T, steps, curves.items(), strict=True):
-            change = slope_change(loss)
+            change, marker = slope_change(loss), dict(linestyle="none", marker="v", markersize=6, color="black")
             changes = np.flatnonzero(largest_changes(change)[0])
             peaks = np.flatnonzero(_spikes(norm, count // steps[0])[0])
             upper.plot(loss[0], color=COLOURS[0], linewidth=1.1)
             lower.plot(norm[0], color=COLOURS[1], linewidth=0.8, zorder=2)
-            lower.plot(peaks, norm[0, peaks], linestyle="none", marker="v", markersize=6, color="black", label="spike")
+            lower.plot(peaks, norm[0, peaks], label="spike", **marker)
             judged = slice(WINDOW // 2, -(WINDOW // 2))
             inside = peaks[(peaks >= judged.start) & (peaks < change.shape[1] + judged.stop)]
             lowest.plot(np.arange(change.shape[1])[judged], change[0, judged], color=COLOURS[3], linewidth=0.9)
-            lowest.plot(inside, change[0, inside], linestyle="none", marker="v", markersize=6, color="black")
+            lowest.plot(inside, change[0, inside], **marker)
             quarter = float(np.quantile(change[0, judged], 0.75))
             lowest.axhline(quarter, color="0.3", linewidth=1, linestyle="dashed", label="the upper quarter, from here")
             for axis in (upper, lower, lowest):
@@ -52,9 +50,9 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
             lowest.set(yscale="log", xlabel="step")
         _reported_places(axes[1, 0], reported_spikes)
         axes[1, 0].set_xlim(0, max(steps[0], *reported_spikes))
-        axes[0, 0].set_ylabel("training loss (MSE)")
-        axes[1, 0].set_ylabel("gradient norm (L2)")
-        axes[2, 0].set_ylabel("change of slope (1 / step)")
+        labels = ("training loss (MSE)", "gradient norm (L2)", "change of slope (1 / step)")
+        for axis, label in zip(axes[:, 0], labels, strict=True):
+            axis.set_ylabel(label)
         over_lines = {"frameon": True, "framealpha": 1, "edgecolor": "none"}
         axes[1, -1].legend(*axes[1, 0].get_legend_handles_labels(), fontsize=8.5, loc="upper right", **over_lines)
         axes[2, -1].legend(handles=axes[2, 0].get_lines()[2:3], fontsize=8.5, loc="best", **over_lines)
@@ -64,10 +62,7 @@ def loss_above_norm(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -
 
 
 def norm_and_spikes(runs: Mapping[str, Run], reported_spikes: Sequence[float]) -> Drawing:
-    """Gradient norm of all seeds at each learning rate, and at which steps each seed has its spikes.
-
-    reported_spikes: steps at which the report sees them at its learning rate, that of the first run.
-    """
+    """Gradient norm of all seeds at each learning rate, and at which steps each seed has its spikes."""
     norms = {name: run.gradient_norm for name, run in runs.items()}
     steps = [experiment_of(run).steps for run in runs.values()]
     scales = [steps[0] / count for count in steps]  # so that equal ways of learning rate times steps lie side by side
@@ -97,13 +92,5 @@ def _spikes(norm: Array, stretch: int) -> NDArray[np.bool_]:
 
 def _reported_places(axes: "Axes", steps: Sequence[float]) -> None:
     """Hollow marks at the foot of the axes, since the report's figure gives steps and no heights to read off."""
-    label = "where the report sees spikes"
-    axes.plot(
-        steps,
-        [0] * len(steps),
-        transform=axes.get_xaxis_transform(),
-        label=label,
-        zorder=4,
-        clip_on=False,
-        **hollow("0.2"),
-    )
+    options = dict(label="where the report sees spikes", zorder=4, clip_on=False, **hollow("0.2"))
+    axes.plot(steps, [0] * len(steps), transform=axes.get_xaxis_transform(), **options)

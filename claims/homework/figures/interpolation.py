@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claims.homework.figures.described import drawing
+from claims.homework.figures.panel import drawing
 from models.probes import ALPHAS
 from ontrial import COLOURS, Drawing, Run, panels, plain_log, seeds_and_median
 
@@ -15,10 +15,8 @@ if TYPE_CHECKING:
 
 def paths(independent: Run, shared: Run) -> Drawing:
     """Loss and accuracy, on two axes, along the line from one network to the other, both ends marked."""
-    curves = [
-        (run.path_train_loss, run.path_test_loss, run.path_train_accuracy, run.path_test_accuracy)
-        for run in (independent, shared)
-    ]
+    names = ("path_train_loss", "path_test_loss", "path_train_accuracy", "path_test_accuracy")
+    curves = [[run.arrays[name] for name in names] for run in (independent, shared)]
 
     def draw(caption: str) -> "Figure":
         titles = ["independent initialisations", "one shared initialisation"]

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claims.homework.figures.described import drawing
-from claims.homework.measures.paths import own_plane, plane, share_of_way
+from claims.homework.figures.panel import drawing
+from claims.homework.measures.landscape import own_plane, plane, share_of_way
 from models.runs import experiment_of, final_weights, initial_weights, weights
 from ontrial import COLOURS, Array, Drawing, Run, legend, panels, seeds_and_median
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from claims.homework.figures.described import drawing
-from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
+from claims.homework.figures.panel import drawing
+from claims.homework.measures.landscape import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 from ontrial import COLOURS, FRAME, Array, Drawing, Interval, Run, legend, panels
 
 if TYPE_CHECKING:
@@ -62,17 +62,8 @@ def _sweep(axes: "Axes", swept: tuple[Interval, ...], style: int, name: str) -> 
     """The share of pairs with its interval at each tolerance, the two kinds a little apart."""
     estimates = np.array([found.estimate for found in swept])
     reach = np.abs([[found.low, found.high] for found in swept] - estimates[:, np.newaxis]).T  # (end, tolerance)
-    axes.errorbar(
-        np.array(TOLERANCES) * (1, 1.25)[style],
-        estimates,
-        reach,
-        color=COLOURS[style],
-        marker=_MARKS[style],
-        markersize=5,
-        linewidth=1,
-        capsize=2,
-        label=name,
-    )
+    options = dict(color=COLOURS[style], marker=_MARKS[style], markersize=5, linewidth=1, capsize=2, label=name)
+    axes.errorbar(np.array(TOLERANCES) * (1, 1.25)[style], estimates, reach, **options)
 
 
 def _in_words(kind: str, found: Interval) -> str:

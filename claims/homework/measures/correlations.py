@@ -1,9 +1,12 @@
-"""Correlations: how one thing goes with another, within a seed or over pairs of seeds."""
+"""Correlations: how one thing goes with another, within a seed or over pairs of seeds.
+
+Every function raises ValueError for a value that is not finite. Ranks and tau are written out, since importing
+scipy.stats takes longer than judging a suite whose runs are all in the store.
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from claims.homework.measures.ordering import mean_ranks, tau_b
 from ontrial import Array, finite
 
 
@@ -12,8 +15,6 @@ def kendall_tau(configurations: ArrayLike, values: ArrayLike) -> Array:
 
     configurations: (configuration,), such as batch sizes, or another measure of them, (configuration, seed);
     values: (configuration, seed).
-
-    Raises ValueError for a value that is not finite.
     Source: Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945); scipy.stats.kendalltau.
 
     >>> kendall_tau([1, 2, 3], np.array([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]])).tolist()
@@ -29,7 +30,6 @@ def trend(curve: ArrayLike) -> Array:
     """Kendall's tau-b of a curve with its record's number, seed by seed, (seed,). curve: (seed, record).
 
     1 where it only climbs, -1 where it only falls, 0 where it never changes.
-    Raises ValueError for a value that is not finite.
     """
     records = finite(curve, "trend of a curve").T  # (record, seed)
     return kendall_tau(np.arange(len(records)), records)
@@ -39,8 +39,6 @@ def spearman(first: ArrayLike, second: ArrayLike) -> Array:
     """Spearman's rank correlation of two curves, seed by seed, (seed,); 0 where one of them is constant.
 
     first, second: (…, point), of which the last axis is correlated.
-
-    Raises ValueError for a value that is not finite.
     Source: Spearman, American Journal of Psychology 15 (1904): Pearson's correlation of the ranks.
     """
     ranked = (mean_ranks(finite(part, "Spearman's correlation")) for part in (first, second))
@@ -57,8 +55,6 @@ def pair_signs(first: ArrayLike, second: ArrayLike) -> Array:
     runs are; a last one without a partner waits.
 
     first, second: (run,) each, of the same runs.
-
-    Raises ValueError for a value that is not finite.
     Source: Kendall, "A new measure of rank correlation", Biometrika 30 (1938), whose tau is the mean of such signs.
 
     >>> pair_signs([1, 2, 5, 3, 9], [0.1, 0.3, 0.2, 0.4, 7.0]).tolist()
@@ -69,3 +65,27 @@ def pair_signs(first: ArrayLike, second: ArrayLike) -> Array:
         raise ValueError(f"pairs need two numbers a run, (run,) each, not arrays of {one.shape} and {two.shape}")
     steps = [np.diff(part[: len(part) // 2 * 2].reshape(-1, 2), axis=1)[:, 0] for part in (one, two)]  # (pair,) each
     return np.sign(steps[0]) * np.sign(steps[1])
+
+
+def mean_ranks(values: Array) -> Array:
+    """Ranks from 1 on along the last axis, of which those that are tied share the mean, (…, point).
+    Source: scipy.stats.rankdata.
+    """
+    found = np.empty(values.shape)
+    for ranks, row in zip(found.reshape(-1, values.shape[-1]), values.reshape(-1, values.shape[-1]), strict=True):
+        ordered = np.sort(row)
+        ranks[:] = (np.searchsorted(ordered, row, "left") + np.searchsorted(ordered, row, "right") + 1) / 2
+    return found
+
+
+def tau_b(one: Array, two: Array) -> float:
+    """Kendall's tau-b of two columns, (point,) each; 0 where one of them is constant, of which it says nothing.
+    Source: scipy.stats.kendalltau, to the last bit.
+    """
+    signs = [(part[:, np.newaxis] > part).astype(np.int8) - (part[:, np.newaxis] < part) for part in (one, two)]
+    untied = [np.count_nonzero(each) // 2 for each in signs]  # pairs
+    if not all(untied):
+        return 0.0
+    concordant = int((signs[0] * signs[1]).sum(dtype=np.int64)) // 2  # less those that are discordant
+    tau = concordant / np.sqrt(untied[0]) / np.sqrt(untied[1])
+    return float(min(1.0, max(-1.0, tau)))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from claims.homework.measures.ordering import highest_peaks, mean_ranks
+from claims.homework.measures.correlations import mean_ranks
 from ontrial import Array, finite
 
 Marks = NDArray[np.bool_]
@@ -74,7 +74,6 @@ def coincidence(spike: Marks, change: ArrayLike) -> Array:
 
     spike, change: (seed, step). Percentiles are among the judged steps of the same seed, and their mean over these is
     50. 0 for a seed without a spike, of which nothing can be said: judge it `among=spike.any(1)`.
-
     Source: scipy.stats.percentileofscore, kind "mean".
     """
     changes = finite(change, "change of slope")
@@ -107,3 +106,24 @@ def share_with_spike(events: Marks, spike: Marks) -> Array:
     """
     near = [np.convolve(row, np.ones(2 * NEAR + 1), mode="same") > 0 for row in spike]
     return (events & near).sum(1) / np.maximum(events.sum(1), 1)
+
+
+def highest_peaks(values: Array, count: int, apart: int) -> NDArray[np.intp]:
+    """Places of the highest peaks, (peak,), fewer than `count` where there are no more; a flat one's is its middle.
+
+    values: (point,); apart: of two peaks that are closer than this only the higher counts. The first of those that are
+    as high as each other is taken. Source: scipy.signal.find_peaks, with its `distance`.
+    """
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(values)) + 1])  # of stretches of one height
+    ends = np.concatenate([starts[1:], [len(values)]]) - 1
+    rises = np.diff(values[starts]) > 0
+    tops = np.flatnonzero(rises[:-1] & ~rises[1:]) + 1
+    peaks = (starts[tops] + ends[tops]) // 2
+    taken: list[int] = []
+    for place in peaks[np.argsort(values[peaks])[::-1]]:
+        if len(taken) >= count and values[place] < values[taken[-1]]:
+            break
+        if all(abs(place - other) >= apart for other in taken):
+            taken.append(int(place))
+    found = np.array(sorted(taken), dtype=np.intp)
+    return found[np.argsort(-values[found], kind="stable")[:count]]

@@ -1,6 +1,7 @@
-"""Sizes: where a measure stops growing with the number of parameters, and what no size closes, one number a seed.
+"""Sizes of networks and of batches: how a measure changes with them, and what a number of parameters can store.
 
-Every function raises ValueError for a number that is not finite.
+Axes, unless another shape is named: (configuration, seed), a configuration a size; the first is reduced. Every function
+raises ValueError for a number that is not finite.
 """
 
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def knee(sizes: ArrayLike, accuracy: ArrayLike) -> Array:
     a gap meet inside that gap.
 
     Raises ValueError for fewer than four sizes, through which a two-piece line always goes.
-    Source: Hudson, "Fitting Segmented Curves Whose Join Points Have to Be Interval", JASA 61 (1966).
+    Source: Hudson, "Fitting Segmented Curves Whose Join Points Have to Be Estimated", JASA 61 (1966).
 
     >>> knee([1, 10, 100, 1000, 10000], np.array([[0.1], [0.5], [0.9], [0.9], [0.9]])).round(6).tolist()
     [100.0]
@@ -82,3 +83,74 @@ def _bent_line(x: Array, y: Array, place: float) -> tuple[float, float]:
     columns = np.stack([np.ones_like(x), x, np.maximum(x - place, 0)], axis=1)  # (configuration, 3)
     coefficients = np.linalg.lstsq(columns, y)[0]
     return float(np.square(columns @ coefficients - y).sum()), float(coefficients[2])
+
+
+def best_lead(inside: ArrayLike, outside: ArrayLike) -> Array:
+    """How far the highest inside is above the highest outside, (seed,). Both: (configuration, seed)."""
+    return _by_batch(inside).max(0) - _by_batch(outside).max(0)
+
+
+def worst_lead(middle: ArrayLike, ends: ArrayLike) -> Array:
+    """How far the lowest in the middle is above the highest at the ends, (seed,). Both: (configuration, seed)."""
+    return _by_batch(middle).min(0) - _by_batch(ends).max(0)
+
+
+def lowest_lead(inside: ArrayLike, outside: ArrayLike) -> Array:
+    """How far the lowest outside is above the lowest inside, (seed,). Both: (configuration, seed)."""
+    return _by_batch(outside).min(0) - _by_batch(inside).min(0)
+
+
+def relative_spread(changed: ArrayLike, usual: ArrayLike) -> Array:
+    """How far configurations lie apart under one condition over how far they do under another, (seed,).
+
+    Apart: the largest less the smallest. changed, usual: (configuration, seed). 1 where they lie apart under neither,
+    `inf` where only under the first.
+    """
+    one, two = (np.ptp(_by_batch(values), axis=0) for values in (changed, usual))  # (seed,) each
+    return np.where(two > 0, one / np.where(two > 0, two, 1), np.where(one > 0, np.inf, 1.0))
+
+
+def log_log_slope(sizes: ArrayLike, norms: ArrayLike) -> Array:
+    """Slope of the straight line through log norm against log size by least squares, (seed,).
+
+    sizes: (size,) or (seed, size); norms: (seed, size); both positive. -1/2 is that of the root mean
+    square of means of independent samples whose own mean is zero; a mean of norms falls more slowly where few samples
+    carry the square.
+
+    Raises ValueError as well for a number that is not positive.
+    """
+    measured, given = finite(norms, "norms"), finite(sizes, "sizes")
+    if not ((measured > 0).all() and (given > 0).all()):
+        raise ValueError("a slope of logs needs positive sizes and norms")
+    x, y = np.broadcast_arrays(np.log(given), np.log(measured))  # (seed, size)
+    x, y = x - x.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
+    return (x * y).sum(1) / (x * x).sum(1)
+
+
+def top_share(values: ArrayLike, part: float) -> Array:
+    """Share of a sum that its largest terms carry, (seed,); 0 where the sum is 0.
+
+    values: (seed, sample), none below 0; part: share of the samples that are the largest, one sample at least.
+    """
+    terms = np.sort(finite(values, "terms of a sum"), axis=1)[:, ::-1]  # (seed, sample), the largest first
+    most, total = terms[:, : max(1, round(part * terms.shape[1]))].sum(1), terms.sum(1)
+    return np.where(total > 0, most / np.where(total > 0, total, 1), 0.0)
+
+
+def _by_batch(values: ArrayLike) -> Array:
+    return finite(values, "measure by batch size", seed_axis=1)
+
+
+def bits_per_parameter(train_loss: ArrayLike, images: int, parameters: int, classes: int = 10) -> Array:
+    """What a network knows of labels drawn at random, in bits per parameter; same shape as the loss.
+
+    train_loss: cross-entropy over the training set, in nats, any shape; images: that it was trained on;
+    parameters: that it has. Guessing costs ln(classes) an image, and nothing but memory can lower that: what is
+    below it, times the images, is in the weights. Negative where the network does worse than guessing.
+    Source: Collins, Sohl-Dickstein & Sussillo, "Capacity and Trainability in Recurrent Neural Networks" (2017), who
+    measure it so; Cover, IEEE Transactions on Electronic Computers 14 (1965): a linear threshold unit stores 2 bits.
+
+    >>> bits_per_parameter(np.array([0.0, np.log(2)]), images=100, parameters=50, classes=2).tolist()
+    [2.0, 0.0]
+    """
+    return (np.log(classes) - finite(train_loss, "training loss")) * images / np.log(2) / parameters

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from claims.homework.measures.barriers import barrier, worse_end
-from claims.homework.measures.batches import (
+from claims.homework.measures.landscape import barrier, worse_end
+from claims.homework.measures.sizes import (
     best_lead,
     log_log_slope,
     lowest_lead,

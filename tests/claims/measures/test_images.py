@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from claims.homework.measures.images import gap_per_10_000, images_right, per_10_000
+from claims.homework.measures.curves import gap_per_10_000, images_right, per_10_000
 from ontrial.stats.verdicts import median_interval
 
 

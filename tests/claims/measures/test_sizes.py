@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from claims.homework.measures.capacity import bits_per_parameter
+from claims.homework.measures.sizes import bits_per_parameter
 from claims.homework.measures.sizes import knee, plateau_start, smallest_gap
 from ontrial.stats.verdicts import Verdict, median_interval
 

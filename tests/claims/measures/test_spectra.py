@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from claims.homework.measures.spectra import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
+from claims.homework.measures.landscape import TOLERANCE, TOLERANCES, minimal_ratio, negative_share
 
 EIGENVALUES = np.array([[-1.0, -1e-3, 0.0, 100.0], [2e-6, 1e-5, 50.0, 100.0], [-4.0, -3.0, -2.0, -1.0], [0.0] * 4])
 

@@ -6,8 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claims.homework.measures.correlations import kendall_tau
-from claims.homework.measures.curves import final, mean_squared_error, steps_to_converge
-from claims.homework.measures.images import gap_per_10_000, images_right, per_10_000
+from claims.homework.measures.curves import (
+    final,
+    gap_per_10_000,
+    images_right,
+    mean_squared_error,
+    per_10_000,
+    steps_to_converge,
+)
 from claims.homework.report import READING_ERROR
 from models.data import TEST_SIZE
 from models.runs import experiment_of, samples
@@ -141,7 +147,7 @@ def late_losses(runs: Mapping[int, Run], part: str, last: int = 3) -> dict[int, 
 def compared(
     how: Lead, values: Mapping[int, Array] | Mapping[int, float], first: Sequence[int], others: Sequence[int]
 ) -> Array:
-    """How far some configurations are ahead of others, in one of the ways of claims.homework.measures.batches.
+    """How far some configurations are ahead of others, in one of the ways of claims.homework.measures.sizes.
 
     values: by configuration, (seed,) each, or the report's numbers.
     """

@@ -1,7 +1,7 @@
-"""Paths: how far weights move while they are trained, and what a plane through them shows of it.
+"""Landscape: how far weights move in training, what a plane through them shows, and how the loss lies around them.
 
 weights: (seed, series, snapshot, weight) everywhere; the series of one seed start from different weights. Every
-function raises ValueError for a loss or a weight that is not finite.
+function raises ValueError for a number that is not finite.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ def plane(weights: Array) -> Array:
 
 
 def _principal(cloud: Array) -> Array:
-    """The first two principal components of a cloud of points, (point, 2). cloud: (point, coordinate)."""
+    """cloud: (point, coordinate); returns (point, 2)."""
     left, sizes, axes = np.linalg.svd(cloud - cloud.mean(0), full_matrices=False)
     largest = np.abs(axes[:2]).argmax(1)  # (axis,)
     return left[:, :2] * sizes[:2] * np.sign(axes[np.arange(2), largest])
@@ -108,3 +108,51 @@ def _moved(weights: Array) -> Array:
 def _about_own_mean(weights: Array) -> Array:
     moved = _moved(weights)
     return moved - moved.mean(2, keepdims=True)
+
+
+def barrier(alphas: Array, loss: ArrayLike) -> Array:
+    """The largest loss between the two ends, less the larger of both ends, (seed,), in the unit of the loss.
+
+    alphas: (alpha,), with 0 and 1, the ends, among them, or it raises ValueError; loss: (seed, alpha).
+    Source: Frankle et al., "Linear mode connectivity and the lottery ticket hypothesis" (2020), section 2,
+    there with the mean of both ends.
+    """
+    curve = finite(loss, "loss along the line")
+    return curve[:, (alphas > 0) & (alphas < 1)].max(1) - _ends(alphas, curve).max(1)
+
+
+def worse_end(alphas: Array, accuracy: ArrayLike) -> Array:
+    """The smaller of both ends' accuracies, (seed,). alphas, accuracy: as for `barrier`."""
+    return _ends(alphas, finite(accuracy, "accuracy along the line")).min(1)
+
+
+def _ends(alphas: Array, curve: Array) -> Array:
+    if not {0.0, 1.0} <= set(alphas.tolist()):
+        raise ValueError("the ends, 0 and 1, must be among the alphas")
+    return curve[:, np.isin(alphas, (0, 1))]
+
+
+TOLERANCE = 1e-8  # relative: rounding leaves an eigenvalue of 0 at about 1e-16 of the largest
+TOLERANCES = tuple(10.0**-power for power in range(4, 11))  # the sweep that shows what the choice decides
+
+
+def minimal_ratio(eigenvalues: ArrayLike, tolerance: float = TOLERANCE) -> Array:
+    """Share of eigenvalues that are above tolerance x the largest, (run,): 1 at a minimum that is flat nowhere.
+
+    eigenvalues: (run, parameter). Where the largest is not above 0, none counts.
+    """
+    values = finite(eigenvalues, "eigenvalues")
+    largest = values.max(1, keepdims=True)
+    return (values > tolerance * largest.clip(min=0)).mean(1)
+
+
+def negative_share(eigenvalues: ArrayLike, tolerance: float = TOLERANCE) -> Array:
+    """Share of eigenvalues that are below -tolerance x the largest absolute one, (run,): 0 at a minimum.
+
+    eigenvalues: (run, parameter).
+    Source: the index of a critical point in Dauphin et al., "Identifying and attacking the saddle point
+    problem in high-dimensional non-convex optimization" (2014), section 3.
+    """
+    values = finite(eigenvalues, "eigenvalues")
+    largest = abs(values).max(1, keepdims=True)
+    return (values < -tolerance * largest).mean(1)
