@@ -2,10 +2,11 @@
 
 from ontrial.claim import Claim
 from ontrial.functions import training
-from ontrial.publish.drawings import Drawing, drawing_of
 from ontrial.publish.figures import (
     COLOURS,
     FRAME,
+    Drawing,
+    drawing_of,
     grid,
     hollow,
     legend,

@@ -337,7 +337,7 @@ def _documents(folder: Path, root: Path) -> Iterator[str]:
     for path in documents.documents(root):
         try:
             is_stale = path.read_text(encoding="utf-8") != documents.generated(path, root, folder)
-        except (OSError, ValueError, documents.StaleFinding) as error:
+        except (OSError, ValueError) as error:
             yield f"{path.relative_to(root)}: {error}"
         else:
             if is_stale:

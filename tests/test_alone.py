@@ -19,8 +19,7 @@ CLAIM = '''"""Does a polynomial of a higher degree overfit more?"""
 import numpy as np
 import pytest
 from ontrial import training
-from ontrial.publish.drawings import drawing_of
-from ontrial.publish.figures import panels, seeds_and_median
+from ontrial.publish.figures import drawing_of, panels, seeds_and_median
 
 @training(data="noisy cosine")
 def polynomial(degree: int, *, seed: int):

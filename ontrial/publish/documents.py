@@ -18,12 +18,7 @@ from ontrial.publish.summary import Summary, read
 from ontrial.publish.templates import environment, render
 from ontrial.stats.verdicts import Interval, Verdict
 
-FINDINGS, IN_SHORT = "findings.md", "findings-in-short.md"  # templates in a report's folder
 T = TypeVar("T")
-
-
-class StaleFinding(Exception):
-    """A finding says something of a claim that its evidence no longer says."""
 
 
 def documents(root: Path) -> list[Path]:
@@ -46,14 +41,14 @@ def filled(text: str, name: str, content: str) -> str:
 def generated(path: Path, root: Path, artifacts: Path) -> str:
     """A document as it should be, given the record in a folder of artifacts.
 
-    Raises StaleFinding where the words of a finding no longer fit the record, ValueError where the record is damaged.
+    Raises ValueError where the words of a finding no longer fit the record, or the record is damaged.
     """
     text, summary = path.read_text(encoding="utf-8"), read(artifacts)
     figures = "artifacts" if path.parent == root else "../artifacts"
     parts: dict[str, Callable[[], str]] = {
         "verdicts": lambda: render("verdicts.md", summary=summary).strip(),
-        "findings": lambda: _findings(summary, root, IN_SHORT, figures),
-        "findings-in-full": lambda: _findings(summary, root, FINDINGS, figures),
+        "findings": lambda: _findings(summary, root, "findings-in-short.md", figures),
+        "findings-in-full": lambda: _findings(summary, root, "findings.md", figures),
         "singles": lambda: single_seeds.table(summary),
         "inconclusive": lambda: inconclusive(summary),
         "cost": lambda: cost(summary, artifacts),
@@ -93,7 +88,7 @@ def findings(summary: Summary, report: FrozenReport, template: str, figures: str
     `figure` for what the record has, `agreement`, `median_agreement` and `few_agree` for single seeds,
     `by_own_numbers` for what the report's numbers give. figures: the folder of artifacts, relative to the document.
     A claim that was not run since it was last registered is described as it was before, and `basis` says so.
-    Raises StaleFinding where a verdict, or a case, is no longer what the words say.
+    Raises ValueError where a verdict, or a case, is no longer what the words say.
     """
     claims = {claim.id: claim for claim in summary.of(report)}
     single = single_seeds.by_claim(claims.values())
@@ -111,17 +106,16 @@ def findings(summary: Summary, report: FrozenReport, template: str, figures: str
         of_claim = claim.verdict if claim.shown else next(iter(claim.before.values()))[0]
         found = of_claim if case is None else case_of(name, case).found
         subject = " ".join(filter(None, (name, case)))
-        return _matching(found, word, f"that {subject} is {word}, but its verdict is {found}")
+        return _first([word] if found == word else [], f"say that {subject} is {word}, but its verdict is {found}")
 
     def numbers(name: str, which: int = 0, case: str = "") -> str:
         evidence = case_of(name, case).evidence
         problem = f"speak of condition {which} of {name} {case}, which has {len(evidence)}"
         return _interval(_first(evidence[which:], problem).interval)
 
-    def aside(name: str, measure: str, case: str = "", default: str | None = None) -> str:
-        found = [_interval(each) for each in case_of(name, case).asides if each.measure == measure]
-        found += [] if default is None else [default]
-        return _first(found, f"speak of {measure!r} beside {name}, which was not recorded")
+    def aside(name: str, measure: str, case: str = "") -> str:
+        found = (each for each in case_of(name, case).asides if each.measure == measure)
+        return _interval(_first(found, f"speak of {measure!r} beside {name}, which was not recorded"))
 
     def basis(name: str) -> str:
         claim = claim_of(name)
@@ -154,8 +148,8 @@ def findings(summary: Summary, report: FrozenReport, template: str, figures: str
 
     def by_own_numbers(name: str, word: str) -> str:
         found = claim_of(name).by_its_own_numbers
-        _matching(found, word, f"that by its own numbers {name} is: {word}, but it is: {found}")
-        return name
+        problem = f"say that by its own numbers {name} is: {word}, but it is: {found}"
+        return _first([name] if found == word else [], problem)
 
     of_record = (verdict, numbers, aside, basis, ours, figure)
     functions = (*of_record, agreement, median_agreement, few_agree, by_own_numbers)
@@ -167,13 +161,7 @@ def findings(summary: Summary, report: FrozenReport, template: str, figures: str
 def _first(found: Iterable[T], problem: str) -> T:
     for each in found:
         return each
-    raise StaleFinding(f"the findings {problem}")
-
-
-def _matching(found: str, word: str, problem: str) -> str:
-    if found != word:
-        raise StaleFinding(f"the findings say {problem}")
-    return word
+    raise ValueError(f"the findings {problem}")
 
 
 def _judged(claim: FrozenClaim) -> tuple[CaseResult, ...]:
@@ -201,7 +189,7 @@ def main(arguments: list[str] | None = None) -> None:
     options, root = parser.parse_args(arguments), Path()
     try:
         new = {path: generated(path, root, root / "artifacts") for path in documents(root)}
-    except (FileNotFoundError, ValueError, StaleFinding) as error:
+    except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
     stale = [str(path) for path, text in new.items() if path.read_text(encoding="utf-8") != text]
     if options.check and stale:

@@ -1,10 +1,26 @@
-"""What the figures of every task share: a median with its seeds, the report's own numbers, a caption."""
+"""Figures: one look for all of them, and their drawing, which happens only where a file does not show the same yet."""
 
-from collections.abc import Sequence
+import gc
+import hashlib
+import io
+import multiprocessing
+import os
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ontrial.files import write_atomically
+from ontrial.trainings import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +50,7 @@ def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], colour: str) 
 
 
 def hollow(colour: str) -> dict[str, Any]:
-    """How a mark looks that stands for the report's own number."""
+    """The style of a mark for the report's own number."""
     return {
         "linestyle": "none",
         "marker": "o",
@@ -99,3 +115,196 @@ def plain_log(axes: "Axes") -> None:
     if decades < 4:
         axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+_DPI = 130
+_COMMON, _SPREAD = 32, 48  # colours of a figure's palette, those of lines among them: a third of the size of all
+_STYLE: Any = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+}
+_CAN_FORK = sys.platform == "linux"  # elsewhere a fork may not call what the system's libraries have begun
+_waiting: list[tuple[Path, "Figure", str]] = []  # to be drawn: a fork finds them in its memory, since none is pickled
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure that can be drawn, in the process that described it.
+
+    name: of its file; subject: what was trained on, n: for how many seeds, or other units; draw: makes it, given the
+    line that states tier, subject and n; shown: every array in it, so that a figure is drawn again exactly when what
+    it shows has changed.
+    """
+
+    name: str
+    subject: str
+    n: int
+    draw: Callable[[str], "Figure"]
+    shown: tuple[np.ndarray, ...]
+    unit: str = "seeds"
+
+
+def drawing_of(
+    name: str, runs: Run | Mapping[Any, Run], draw: Callable[[str], "Figure"], *shown: np.ndarray, unit: str = "seeds"
+) -> Drawing:
+    """The drawing of what was recorded. runs: those that are shown, which share their data and seeds."""
+    run = next(iter(runs.values())) if isinstance(runs, Mapping) else runs
+    return Drawing(name, run.training.judged_on, run.n, draw, shown, unit)
+
+
+@dataclass
+class Gallery:
+    """A session's figures, laid out while claims are judged and drawn together at the end.
+
+    Drawing takes longer than all else that a session does beside training, and matplotlib draws in one thread at a
+    time. So where a process can be forked, so many processes draw a share each.
+    """
+
+    processes: int = 1
+    _made: dict[Path, tuple["Figure", str]] = field(default_factory=dict)  # figure and stamp, by the path of the file
+
+    def add(
+        self, drawing: Drawing, folder: Path, *, report: str, tier: str, dataset: str, registration: int | None = None
+    ) -> str:
+        """Lay out a figure for a folder of artifacts, unless the same is there. Returns its path inside the folder.
+
+        The file is there when `finish` has returned. Raises what `drawing.draw` raises.
+        """
+        number = "" if registration is None else f"-{registration}"
+        name = f"figures/{report}/{tier}-{dataset}{number}/{drawing.name}.png"
+        path, stamp = folder / name, _stamp(drawing, tier)
+        is_there = path.is_file() and stamp.encode() in path.read_bytes()[:4000]
+        if stamp != self._made[path][1] if path in self._made else not is_there:
+            self._made[path] = _made(drawing, tier), stamp
+        return name
+
+    def finish(self, without: Collection[Path] = ()) -> None:
+        """Draw all figures but those at these paths.
+
+        Raises ValueError where one could not be drawn or written, after all others were.
+        """
+        _waiting[:] = [(path, *made) for path, made in self._made.items() if path not in without]
+        self._made = {}
+        processes, places = min(self.processes, len(_waiting)) if _CAN_FORK else 1, range(len(_waiting))
+        try:
+            problems = _in_forks(processes, places) if processes > 1 else list(map(_draw, places))
+        except BrokenExecutor:  # a fork was killed
+            problems = list(map(_draw, places))
+        finally:
+            _waiting.clear()
+        if any(problems):
+            raise ValueError("; ".join(filter(None, problems)))
+
+
+def _in_forks(processes: int, places: Iterable[int]) -> list[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of forking where other threads run: none of them draws
+        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin_fork) as executor:
+            return list(executor.map(_draw, places))
+
+
+def _begin_fork() -> None:
+    """Forks share the position in an open file, so that matplotlib has to open its fonts again.
+
+    It forgets them by itself, but not the formulas that it has laid out with them. A fork ends soon: it needs no
+    garbage collection.
+    """
+    from matplotlib.mathtext import MathTextParser
+
+    gc.disable()
+    MathTextParser._parse_cached.cache_clear()  # type: ignore[attr-defined]
+
+
+def _draw(place: int) -> str:
+    """Draw one of those that are waiting. Returns what was wrong, "" where nothing was."""
+    path, figure, stamp = _waiting[place]
+    try:
+        write_atomically(path, _png(_pixels(figure), stamp))
+    except Exception as error:
+        return f"the figure {path.stem} could not be drawn: {type(error).__name__}: {error}"
+    return ""
+
+
+def _made(drawing: Drawing, tier: str) -> "Figure":
+    """The figure, laid out and not drawn yet. Raises what either raises, as for a bad formula."""
+    asked = os.environ.pop("MPLBACKEND", None)  # figures are drawn with Agg, whatever backend the environment names
+    try:
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+    finally:
+        if asked is not None:
+            os.environ["MPLBACKEND"] = asked
+    with matplotlib.rc_context(_STYLE):
+        figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
+        figure.set_dpi(_DPI)
+        FigureCanvasAgg(figure)
+        if (layout := figure.get_layout_engine()) is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")
+    return figure
+
+
+def _pixels(figure: "Figure") -> NDArray[np.uint8]:
+    """(row, column, 3)."""
+    import matplotlib
+
+    canvas: Any = figure.canvas
+    with matplotlib.rc_context(_STYLE):
+        canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3]
+
+
+def _png(pixels: NDArray[np.uint8], stamp: str) -> bytes:
+    """Pixels (row, column, 3) as PNG, in a palette: the commonest colours as they are, the others by the nearest."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    numbers = pixels @ np.array([1 << 16, 1 << 8, 1])  # (row, column)
+    found, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], 1)  # (colour, 3)
+    common = colours[np.argsort(-counts, kind="stable")[:_COMMON]]
+    spread = Image.fromarray(pixels).quantize(_SPREAD, Image.Quantize.MAXCOVERAGE, kmeans=0, dither=Image.Dither.NONE)
+    palette = np.concatenate([common, np.array(spread.getpalette()).reshape(-1, 3)[:_SPREAD]])
+    distances = np.square(colours[:, np.newaxis] - palette).sum(2)  # (colour, place in the palette)
+    reduced = Image.new("P", (pixels.shape[1], pixels.shape[0]))
+    reduced.frombytes(distances.argmin(1).astype(np.uint8)[places].tobytes())
+    reduced.putpalette(palette.astype(np.uint8).tobytes())
+    said, buffer = PngInfo(), io.BytesIO()
+    said.add_text("Description", stamp)
+    reduced.save(buffer, "PNG", optimize=True, dpi=(_DPI, _DPI), pnginfo=said)
+    return buffer.getvalue()
+
+
+def _stamp(drawing: Drawing, tier: str) -> str:
+    """SHA-256 of all that decides the drawing's bytes: what it shows, how, and with what."""
+    drawn_by = (version("matplotlib"), _source(drawing.draw.__module__))  # which is imported only where it draws
+    total = hashlib.sha256(repr((drawing.name, drawing.subject, drawing.n, drawing.unit, tier, *drawn_by)).encode())
+    for array in drawing.shown:
+        total.update(f"{array.dtype}{array.shape}".encode())
+        total.update(np.ascontiguousarray(array).tobytes())
+    return total.hexdigest()
+
+
+@cache
+def _source(module: str) -> str:
+    """SHA-256 of this module, the one that draws, and those beside that one which it uses."""
+    wanted: list[ModuleType | None] = [sys.modules[__name__], sys.modules[module]]
+    found: set[Path] = set()
+    while wanted:
+        here = wanted.pop()
+        path = _file(here)
+        if path.suffix == ".py" and path not in found:
+            found.add(path)
+            homes = (sys.modules.get(str(getattr(each, "__module__", None))) for each in vars(here).values())
+            used = [*(each for each in vars(here).values() if isinstance(each, ModuleType)), *homes]
+            wanted += [each for each in used if _file(each).parent == path.parent and _file(each).stem != "__init__"]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(found))).hexdigest()
+
+
+def _file(module: ModuleType | None) -> Path:
+    return Path(getattr(module, "__file__", None) or "")

@@ -11,16 +11,15 @@ from ontrial.stats.verdicts import Evidence, Verdict, combined
 
 FEW = 0.75  # where fewer single seeds agree, a claim is named
 _DECIDED = (Verdict.HOLDS, Verdict.REFUTED)
-_BEFORE = {"": "", "at most": "≤\u00a0", "at least": "≥\u00a0"}
 
 
 @dataclass(frozen=True)
 class Agreement:
     """How many single seeds agree with the verdict of all on a claim, or on a case of it.
 
-    share: of the n seeds (or pairs of runs); for an inconclusive verdict, the share on the likelier side; bound: "at
-    most" or "at least" where the conditions are of different seeds and more than one of them fails in some, so that
-    their share together is not known, else "".
+    share: of the n seeds (or pairs of runs); for an inconclusive verdict, the share on the likelier side; bound: "≤ "
+    or "≥ " where the conditions are of different seeds and more than one of them fails in some, so that their share
+    together is not known, else "".
     """
 
     verdict: Verdict
@@ -33,7 +32,7 @@ class Agreement:
         """The share as a table has it: `94 %`, `≤ 88 %`, on one line; 0 and 100 only where it is none, or all."""
         percent = round(100 * self.share)
         rounded = percent if self.share in (0, 1) else min(max(percent, 1), 99)
-        return f"{_BEFORE[self.bound]}{rounded}\u00a0%"
+        return f"{self.bound}{rounded}\u00a0%"
 
 
 def agreement(judged: Sequence[CaseResult]) -> Agreement | None:
@@ -53,7 +52,7 @@ def agreement(judged: Sequence[CaseResult]) -> Agreement | None:
     holds, n = shares[0]
     says_holds = verdict is Verdict.HOLDS or (verdict is Verdict.INCONCLUSIVE and holds > 0.5)
     is_bound = sum(share < 1 for share, _ in shares) > 1 and holds > 0
-    bound = ("at most" if says_holds else "at least") if is_bound else ""
+    bound = ("≤\u00a0" if says_holds else "≥\u00a0") if is_bound else ""
     return Agreement(verdict, holds if says_holds else 1 - holds, n, bound)
 
 

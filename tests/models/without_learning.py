@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from models.experiment import Experiment
-from ontrial.publish.gallery import Gallery
+from ontrial.publish.figures import Gallery
 from ontrial.trainings import Scale
 
 _at = Experiment.at

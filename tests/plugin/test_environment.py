@@ -10,8 +10,7 @@ import pytest
 from tests.conftest import OPTIONS, ROOT, known_as, said
 
 SUITE = """
-from ontrial.publish.drawings import drawing_of
-from ontrial.publish.figures import panels, seeds_and_median
+from ontrial.publish.figures import drawing_of, panels, seeds_and_median
 
 EXPERIMENTS = {"noise": noise(9.0)}
 
@@ -122,13 +121,13 @@ def test_a_full_disk_is_said_after_the_table_and_nothing_else_is_lost(run_claims
 
 
 def test_a_figure_that_finds_no_room_is_said_and_its_claim_is_recorded(run_claims, monkeypatch, verdicts):
-    from ontrial.publish import gallery
+    from ontrial.publish import figures
 
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(gallery, "write_atomically", full)
+        patch.setattr(figures, "write_atomically", full)
         result = run_claims(SUITE)
     result.assert_outcomes(passed=1, deselected=1)
     result.stdout.fnmatch_lines(["X1 *holds*", "NOT WRITTEN: *No space left on device*", "written to *"])

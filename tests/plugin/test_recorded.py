@@ -31,8 +31,7 @@ def test_one(claim, runs):
     claim.holds_if(claim.median(runs["noise"].value, "value") > 0)
 """
 DRAWN = """
-from ontrial.publish.drawings import drawing_of
-from ontrial.publish.figures import panels, seeds_and_median
+from ontrial.publish.figures import drawing_of, panels, seeds_and_median
 
 EXPERIMENTS = {"noise": noise(0.0)}
 

@@ -15,8 +15,7 @@ from ontrial.trainings import Looks
 from tests.conftest import ROOT, known_as
 
 SUITE = """
-from ontrial.publish.drawings import drawing_of
-from ontrial.publish.figures import panels, seeds_and_median
+from ontrial.publish.figures import drawing_of, panels, seeds_and_median
 
 EXPERIMENTS = {"noise": noise(0.0)}
 
