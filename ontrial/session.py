@@ -13,8 +13,8 @@ from ontrial.claim import Claim
 from ontrial.declarations import Declaration
 from ontrial.known import Known, Name
 from ontrial.known import read as read_known
-from ontrial.publish.frozen import CaseResult, Key
 from ontrial.publish.figures import Gallery
+from ontrial.publish.frozen import CaseResult, Key
 from ontrial.publish.record import readable
 from ontrial.registration import Criterion, Lock, Locks
 from ontrial.report import Folder
