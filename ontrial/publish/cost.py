@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ontrial.publish.frozen import CaseResult, FrozenClaim
-from ontrial.publish.origins import COSTS
 from ontrial.publish.summary import Summary
 from ontrial.publish.templates import render
 
-_NOT_OF_THE_TRAINING = ("name", "asked", *COSTS)
+_NOT_OF_THE_TRAINING = ("name", "asked", "seconds", "asking_seconds", "seeds", "trained")
 
 
 def cost(summary: Summary, folder: Path) -> str:

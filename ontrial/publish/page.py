@@ -6,38 +6,51 @@
 import argparse
 import base64
 import hashlib
+import io
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
+from PIL import Image
 
 from ontrial import known
-from ontrial.files import write_if_changed
-from ontrial.publish import account, badges, closing, origins, panels, pictures, strips
-from ontrial.publish.account import Whys
-from ontrial.publish.frozen import FrozenClaim, FrozenReport
+from ontrial.files import inside, write_if_changed
+from ontrial.publish import badges, panels
+from ontrial.publish.frozen import AT_THE_BORDER, CaseResult, FrozenClaim, FrozenReport, is_count
 from ontrial.publish.summary import Summary, counts, read
-from ontrial.publish.templates import environment, source
 from ontrial.publish.templates import render as rendered
+from ontrial.publish.templates import source
 from ontrial.report import Task
 from ontrial.stats.verdicts import Verdict
 
-SYMBOLS = {
-    Verdict.HOLDS: "✓",
-    Verdict.REFUTED: "✕",
-    Verdict.INCONCLUSIVE: "≈",
-    Verdict.NOT_RUN: "–",
-    Verdict.ERROR: "!",
-}
+Whys = Mapping[tuple[str, str, str, str, str], str]  # by report, id, case, tier and dataset
+_MANY_BYTES = 1_700_000  # of figures: with more the page would be nearly 3 MB
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure in the page: its id, title, width and height in points, and content as a data URI."""
+
+    id: str
+    title: str
+    width: float
+    height: float
+    uri: str
 
 
 def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None, before: Summary | None = None) -> Path:
-    """Write the page and the badges into a folder of artifacts that holds verdicts.json; answers the page's path.
+    """Write the page and the badges into a folder of artifacts that has a verdicts.json, and return the page's path.
 
-    beside: another folder, whose record is shown as well, such as the committed one; whys: the reasons that
-    known.toml gives, by report, id, case, tier and dataset; before: what the page was made from before, whose badges
-    leave where their claims are gone.
+    beside: another folder, whose record is shown as well, such as the committed one; whys: the reasons in known.toml;
+    before: what the page was last made from: badges of its claims that are gone are deleted.
     Raises FileNotFoundError where there is no verdicts.json, ValueError where it cannot be read.
     """
     folders = [folder] if beside is None or beside.resolve() == folder.resolve() else [folder, beside]
@@ -49,39 +62,33 @@ def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None,
 
 
 def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
-    """The page as HTML. folders: where the figures lie that the verdicts name."""
+    """The page as HTML. folders: where the figures are that the verdicts name."""
     script, style = source("page.js"), source("page.css")
-    return (
-        environment()
-        .get_template("page.html")
-        .render(
-            summary=summary,
-            tally=counts(summary.claims),
-            Verdict=Verdict,
-            symbols=SYMBOLS,
-            tasks=by_task(summary),
-            places=places(summary.claims),
-            tiers={each.tier for claim in summary.claims for each in claim.results if each.n is not None},
-            has_before=any(claim.earlier for claim in summary.claims),
-            has_first=any(
-                each.registration == 0 for claim in summary.claims for each in (*claim.earlier, *claim.shown)
-            ),
-            whys=whys,
-            counts=counts,
-            verdict_order={verdict: place for place, verdict in enumerate(Verdict)},
-            pictures=pictures.collect(summary.claims, folders),
-            picture_paths=pictures.paths,
-            picture_title=pictures.title,
-            account=account,
-            closing=closing,
-            origins=origins,
-            panels=panels,
-            strips=strips,
-            style=Markup(style),
-            script=Markup(script),
-            script_hash=content_hash(script),
-            style_hash=content_hash(style),
-        )
+    results = [each for claim in summary.claims for each in (*claim.shown, *claim.earlier)]
+    return rendered(
+        "page.html",
+        summary=summary,
+        counts=counts,
+        Verdict=Verdict,
+        verdicts=list(Verdict),
+        tasks=by_task(summary),
+        ranks=ranks(summary.claims),
+        tiers={each.tier for claim in summary.claims for each in claim.results if each.n is not None},
+        has_before_locks=any(each.registration == 0 for each in results),
+        bound=bound,
+        sources=sources(summary),
+        day=day,
+        panels=panels,
+        explanation=lambda judged: explanation(judged, whys),
+        explanations=lambda claim: explanations(claim, whys),
+        registrations=registrations,
+        settings=settings,
+        figures=figures(summary.claims, folders),
+        figure_paths=figure_paths,
+        style=Markup(style),
+        script=Markup(script),
+        script_hash=content_hash(script),
+        style_hash=content_hash(style),
     )
 
 
@@ -94,14 +101,131 @@ def by_task(summary: Summary) -> dict[FrozenReport, dict[Task, list[FrozenClaim]
     return found
 
 
-def places(claims: tuple[FrozenClaim, ...]) -> dict[tuple[str, str], int]:
-    """Each claim's place when the strongest evidence comes first: full before fast, then by margin."""
+def ranks(claims: Iterable[FrozenClaim]) -> dict[tuple[str, str], int]:
+    """Each claim's rank by the strength of its evidence: full before fast, then by margin."""
 
     def weakness(claim: FrozenClaim) -> tuple[object, ...]:
         is_fast = any(each.tier != "full" for each in claim.shown)
         return (claim.verdict is Verdict.NOT_RUN, is_fast, -claim.margin)
 
-    return {claim.name: place for place, claim in enumerate(sorted(claims, key=weakness))}
+    return {claim.name: rank for rank, claim in enumerate(sorted(claims, key=weakness))}
+
+
+def bound(claims: Iterable[FrozenClaim]) -> tuple[int, float]:
+    """How many borders of regions verdicts can be wrong about by sampling, and the sum of their error rates.
+
+    Only verdicts under a lock count: the bound is for criteria that are older than their seeds.
+    """
+    locked = [each for claim in claims for judged in claim.shown if judged.registration for each in judged.evidence]
+    return sum(each.sides for each in locked), sum(each.sides * each.interval.alpha for each in locked)
+
+
+def sources(summary: Summary) -> Iterator[tuple[str, int, list[int], list[str], list[str]]]:
+    """(tier and dataset, number of claims, n of conditions, commits, dates) of the evidence shown, full before fast."""
+    shown = [each for claim in summary.claims for each in claim.shown]
+    shown.sort(key=lambda each: (each.tier != "full", each.dataset))
+    for name in dict.fromkeys(panels.origin(each.tier, each.dataset) for each in shown):
+        group = [each for each in shown if panels.origin(each.tier, each.dataset) == name]
+        seeds = [one.interval.n for each in group for one in each.evidence if not is_count(one.interval)]
+        commits = (summary.sessions.get(each.session, {}).get("commit") or "unknown" for each in group)
+        dates = map(day, sorted({each.session for each in group}))
+        claims = {(each.report, each.id) for each in group}
+        yield name, len(claims), seeds, list(dict.fromkeys(commits)), list(dict.fromkeys(dates))
+
+
+def explanation(judged: CaseResult, whys: Whys) -> str:
+    """Why a verdict came out as it did, and what an inconclusive one would take; of an error, what went wrong."""
+    if judged.found is Verdict.ERROR:
+        return judged.problem
+    why = whys.get((judged.report, judged.id, judged.case, judged.tier, judged.dataset), "").strip()
+    if why and judged.known not in (None, judged.found):
+        why = f"Expected {judged.known}: {why}"
+    if judged.found is Verdict.REFUTED:
+        return why or "Not looked into yet."
+    if judged.found is not Verdict.INCONCLUSIVE:
+        return why
+    if judged.has_no_seed:
+        return f"{why} No seed meets the condition, so that nothing is known of those that would.".strip()
+    why = why or "The interval reaches across the border of the region: too close to call with these seeds."
+    if judged.seeds_needed is None:
+        return why
+    if judged.seeds_needed == AT_THE_BORDER:
+        return f"{why} It lies at the border: more seeds would hardly decide it."
+    return f"{why} At its present share it would take about {judged.seeds_needed:,} seeds (80 % power)."
+
+
+def explanations(claim: FrozenClaim, whys: Whys) -> dict[tuple[Verdict, str], list[CaseResult]]:
+    """The cases of a claim by their verdict and its explanation, those that have one."""
+    groups: dict[tuple[Verdict, str], list[CaseResult]] = {}
+    for judged in claim.shown:
+        if text := explanation(judged, whys):
+            groups.setdefault((judged.found, text), []).append(judged)
+    return groups
+
+
+def registrations(claim: FrozenClaim) -> list[tuple[int, str, str]]:
+    """(number, registered on, first seed trained on) of the registrations that judged a claim."""
+    under = [each for each in claim.shown if each.registration is not None]
+    return list(dict.fromkeys((each.registration or 0, each.registered_on, each.first_trained) for each in under))
+
+
+def settings(claim: FrozenClaim) -> tuple[list[str], list[str], list[Mapping[str, Any]]]:
+    """What was trained for a claim: settings that most configurations have, other settings, the configurations."""
+    found: list[Mapping[str, Any]] = []
+    for setting in (each for judged in claim.shown for each in judged.settings):
+        timeless = {name: value for name, value in setting.items() if name not in ("seconds", "asking_seconds")}
+        if timeless not in found:
+            found.append(timeless)
+    times = Counter(name for each in found for name in each)
+    common = [name for name, count in times.items() if 2 * count > len(found)]
+    return common, [name for name in times if name not in common], found
+
+
+def figure_paths(claim: FrozenClaim) -> list[str]:
+    """The figures of a claim's strongest evidence; of its last registration where it has not been run since."""
+    judged = claim.shown or [each for each in claim.earlier if each.registration == claim.earlier[0].registration]
+    return list(dict.fromkeys(path for each in judged for path in each.figures))
+
+
+def figures(claims: Iterable[FrozenClaim], folders: Sequence[Path]) -> dict[str, Figure]:
+    """The figures of these claims by path, without those that are in none of the folders.
+
+    Raises OSError for a file that is not an image.
+    """
+    files: dict[str, Path] = {}
+    for folder in reversed(folders):  # the first folder's files win
+        for path in (path for claim in claims for path in figure_paths(claim)):
+            if (file := inside(folder, path)) is not None and file.is_file():
+                files[path] = file
+    has_many = sum(file.stat().st_size for file in files.values()) > _MANY_BYTES
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(files, threads.map(_figure, files, files.values(), repeat(has_many)), strict=True))
+
+
+def _figure(path: str, file: Path, is_one_of_many: bool) -> Figure:
+    content, kind = file.read_bytes(), "png"
+    with Image.open(file) as image:
+        dpi, _ = image.info.get("dpi", (72, 72))
+        width, height = (round(pixels * 72 / dpi, 1) for pixels in image.size)
+        if is_one_of_many:  # lossless WebP takes a fifth less, and 50 ms
+            buffer, kind = io.BytesIO(), "webp"
+            image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=50, method=2)
+            content = buffer.getvalue()
+    name = path.removesuffix(".png")
+    *_, place, stem = ["", *name.replace("-", " ").split("/")]
+    uri = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    title = f"{stem} ({place.replace(' ', ', ')})"
+    return Figure(re.sub(r"[^a-z0-9]+", "-", name.lower()), title, width, height, uri)
+
+
+def day(time: str) -> str:
+    """A time as a date, `23 Nov 2026` in any locale; what is no time stays as it is."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return time
+    month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][moment.month - 1]
+    return f"{moment.day} {month} {moment.year}"
 
 
 def content_hash(text: str) -> str:
@@ -109,12 +233,10 @@ def content_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def whys_of(reports: Sequence[FrozenReport], root: Path) -> dict[account.WhyKey, str]:
+def whys_of(reports: Iterable[FrozenReport], root: Path) -> dict[tuple[str, str, str, str, str], str]:
     """The reasons in the known.toml of every report's folder. root: what the folders are relative to."""
-    found: Mapping[FrozenReport, Mapping[known.Name, known.Known]] = {
-        report: known.read(root / report.folder) for report in reports if report.folder
-    }
-    return {(report.name, *name): each.why for report, entries in found.items() for name, each in entries.items()}
+    expected = {report.name: known.read(root / report.folder) for report in reports if report.folder}
+    return {(report, *name): each.why for report, entries in expected.items() for name, each in entries.items()}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -124,21 +246,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--beside", type=Path, help="another folder of artifacts, whose record is shown as well")
     parser.add_argument("--root", default=".", type=Path, help="the project, where the reports' folders are")
     parser.add_argument("--summary", action="store_true", help="print the verdict table as Markdown instead")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        if chosen.summary:
-            table, encoding = (
-                rendered("verdicts.md", summary=read(chosen.folder)).strip(),
-                sys.stdout.encoding or "utf-8",
-            )
+        summary = read(options.folder)
+        if options.summary:
+            encoding = sys.stdout.encoding or "utf-8"
+            table = rendered("verdicts.md", summary=summary).strip()
             print(table.encode(encoding, "backslashreplace").decode(encoding))
         else:
-            whys = whys_of(read(chosen.folder).reports, chosen.root)
-            path = write(chosen.folder, beside=chosen.beside, whys=whys)
+            path = write(options.folder, beside=options.beside, whys=whys_of(summary.reports, options.root))
             print(f"written to {path} ({path.stat().st_size / 1e6:.1f} MB)")
     except FileNotFoundError as error:
         raise SystemExit(f"{error.filename} is not there: judge some claims first, with `make fast`") from error
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
 
 

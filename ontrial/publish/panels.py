@@ -1,54 +1,177 @@
-"""What the page says of one claim's evidence: its intervals by condition, in drawings and in words."""
+"""The evidence of one claim as the page draws it: intervals and their region on one axis, by case and look by look."""
 
 import math
-from collections.abc import Iterable
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from ontrial.publish.axes import Axis
-from ontrial.publish.frozen import CaseResult, FrozenClaim, is_count
-from ontrial.publish.strips import common_axis
+from ontrial.publish.frozen import CaseResult, FrozenClaim, Seen, is_count
 from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict, number
 
-COUNTED = "counts"  # what a claim is judged on that trains nothing
+COUNTED = "counts"  # the dataset of a claim that trains nothing
+_LEFT, _RIGHT = 3.0, 97.0  # percent of a drawing's width
+_FOR_INFINITY = 8.0  # percent
+_LOG_SPAN, _ASINH_SPAN = 50, 40  # from what ratio of the largest to the smallest, or to the typical
+_FEW_DECADES = 200  # below this ratio of high to low, twos and fives have ticks too
+_CHARACTER, _GAP = 2.2, 3.0  # percent that a character of a tick's label takes on a phone, and between two labels
+_ROOM = 16.0  # percent between two borders with their labels between them
+_FEW_SEEDS = 64  # whose dots may be large
+_TOP, _HEIGHT = 27, 17.0  # pixels of the rows of dots
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis from low to high, drawn between left and right in percent; infinity is beyond these where it has room.
+
+    scale: "linear", "log" (all positive) or "asinh" (decades on both sides of zero, linear below about linear_width).
+    """
+
+    low: float
+    high: float
+    scale: Literal["linear", "log", "asinh"] = "linear"
+    linear_width: float = 1.0
+    left: float = _LEFT
+    right: float = _RIGHT
+
+    def at(self, value: float) -> float:
+        """Where a number is drawn, in percent; infinity without room of its own is at the drawing's edge."""
+        if math.isinf(value) and value > 0:
+            return _RIGHT if self.right < _RIGHT else 100.0
+        if math.isinf(value):
+            return _LEFT if self.left > _LEFT else 0.0
+        low, high, here = map(self._scaled, (self.low, self.high, value))
+        place = self.left + (self.right - self.left) * (here - low) / (high - low)
+        return round(min(max(place, 0.0), 100.0), 2)
+
+    def span(self, region: Region) -> tuple[float, float]:
+        """Where a region begins and ends, in percent: an infinite end is the drawing's edge."""
+        low = 0.0 if math.isinf(region.low) else self.at(region.low)
+        return low, 100.0 if math.isinf(region.high) else self.at(region.high)
+
+    def ticks(self, region: Region) -> list[tuple[float, str, str, bool]]:
+        """(percent, label, text-anchor, whether it is a border): every border, and others where there is room."""
+        places = {border: self.at(border) for border in region.borders}
+        ticks = [(at, _label(border), _anchor(at, places.values()), True) for border, at in places.items()]
+        infinite = [-math.inf] * (self.left > _LEFT) + [math.inf] * (self.right < _RIGHT)
+        for value in (*infinite, *self._round_numbers()):
+            at, label = self.at(value), _label(value)
+            if all(abs(at - x) >= _GAP + _CHARACTER * (len(label) + len(other)) / 2 for x, other, *_ in ticks):
+                ticks.append((at, label, _anchor(at), False))
+        return sorted(ticks)
+
+    def _scaled(self, value: float) -> float:
+        if self.scale == "log":
+            return math.log10(value)
+        return math.asinh(value / self.linear_width) if self.scale == "asinh" else value
+
+    def _round_numbers(self) -> list[float]:
+        from matplotlib.ticker import AsinhLocator, Locator, LogLocator, MaxNLocator  # slow to import
+
+        locator: Locator = MaxNLocator(5, steps=[1, 2, 5, 10])
+        if self.scale == "log":
+            locator = LogLocator(subs=(1, 2, 5) if self.high / self.low < _FEW_DECADES else (1,), numticks=5)
+        elif self.scale == "asinh":
+            locator = AsinhLocator(self.linear_width, numticks=7)
+        inside = [float(each) for each in locator.tick_values(self.low, self.high) if self.low <= each <= self.high]
+        return sorted(inside, key=lambda value: (value != 0, value))  # zero is never left out for another
+
+
+def axis(numbers: Sequence[float], region: Region) -> Axis:
+    """An axis that shows these numbers and the region's borders. NaN, the estimate of no seeds, has no place on it."""
+    left, right = _LEFT + _FOR_INFINITY * (-math.inf in numbers), _RIGHT - _FOR_INFINITY * (math.inf in numbers)
+    finite = [value for value in numbers if math.isfinite(value)]
+    shown = [*finite, *region.borders]
+    low, high = min(shown), max(shown)
+    if low > 0 and high / low > _LOG_SPAN:
+        padding = (high / low) ** 0.04
+        return Axis(low / padding, high * padding, "log", left=left, right=right)
+    padding = 0.04 * (high - low) or 0.1 * abs(high) or 1.0
+    typical = statistics.median(abs(value) for value in finite if value) if any(finite) else 1.0
+    if low <= 0 and max(abs(low), abs(high)) > _ASINH_SPAN * typical:
+        return Axis(low - padding, high + padding, "asinh", typical, left, right)
+    return Axis(low - padding, high + padding, left=left, right=right)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An interval in a panel and what is written beside it. origin: its tier and dataset in words."""
+
+    name: str
+    interval: Interval | Seen
+    verdict: Verdict
+    origin: str = ""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The intervals of one measure of a claim, a row a case, on a common axis."""
+    """Intervals of one measure against one region: a row a case, or a row a look at one case."""
 
     measure: str
     region: Region
     axis: Axis
-    rows: tuple[tuple[CaseResult, Evidence], ...]
+    rows: tuple[Row, ...]
+    case: str = ""
+    ended: str = ""
 
 
-def of(claim: FrozenClaim) -> list[Panel]:
-    """The panels of a claim's strongest evidence, one for each measure and region."""
-    rows: dict[tuple[str, Region], list[tuple[CaseResult, Evidence]]] = {}
+def by_case(claim: FrozenClaim) -> list[Panel]:
+    """The strongest evidence for a claim, a panel for each measure and region."""
+    groups: dict[tuple[str, Region], list[tuple[CaseResult, Evidence]]] = {}
     for judged in claim.shown:
-        for evidence in judged.evidence:
-            rows.setdefault((evidence.interval.measure, evidence.region), []).append((judged, evidence))
-    return [
-        Panel(measure, region, common_axis([evidence for _, evidence in group]), tuple(group))
-        for (measure, region), group in rows.items()
-    ]
+        for each in judged.evidence:
+            groups.setdefault((each.interval.measure, each.region), []).append((judged, each))
+    panels = []
+    for (measure, region), group in groups.items():
+        intervals = [each.interval for _, each in group]
+        numbers = [value for each in intervals for value in (each.low, each.estimate, each.high, *seed_values(each))]
+        rows = (
+            Row(judged.case, each.interval, each.verdict, origin(judged.tier, judged.dataset)) for judged, each in group
+        )
+        panels.append(Panel(measure, region, axis(numbers, region), tuple(rows)))
+    return panels
 
 
-def basis(panel: Panel) -> str:
-    """What is held against the region: `the interval for the median over 80 seeds of` the measure."""
-    intervals = [evidence.interval for _, evidence in panel.rows]
-    if is_count(intervals[0]):
-        return "the plain count of"
-    n = as_range(each.n for each in intervals)
-    of_what = {"share": f"over {n} seeds for the", "median": f"for the median over {n} seeds of"}
-    return f"the interval {of_what.get(intervals[0].statistic, f'over {n} runs for the')}"
+def by_look(claim: FrozenClaim) -> list[Panel]:
+    """The conditions that took several looks or are still open, a panel each, up to the look that decided it."""
+    panels = []
+    for judged in claim.shown:
+        for place, each in enumerate(judged.evidence):
+            decided = judged.decided_at(place)
+            looks = judged.looks if decided is None else judged.looks[: decided + 1]
+            seen = [look.conditions[place] for look in looks if place < len(look.conditions)]
+            if is_count(each.interval) or len(seen) < 2:
+                continue
+            ends = [end for one in seen for end in (one.low, one.high) if math.isfinite(end)]  # others run out of it
+            on = axis([*ends, *(one.estimate for one in seen)], each.region)
+            ended = f"{'open' if seen[-1].verdict is Verdict.INCONCLUSIVE else 'decided'} at {looks[-1].seeds} seeds"
+            rows = tuple(Row(f"n = {one.n}", one, one.verdict) for one in seen)
+            panels.append(Panel(each.interval.measure, each.region, on, rows, judged.case, ended))
+    return panels
 
 
-def row_name(judged: CaseResult, found: Interval) -> str:
-    """What a row of a panel is called: its case, or where there is one only, what is behind the interval."""
-    return judged.case or {"count": "count", "median": "all seeds", "share": "all seeds"}.get(
-        found.statistic, "all runs"
-    )
+def seed_values(interval: Interval) -> tuple[float, ...]:
+    """The values on the interval's own axis: every seed's, but not the runs behind a correlation."""
+    return interval.values if interval.statistic in ("median", "share") else ()
+
+
+def dots(interval: Interval, on: Axis) -> tuple[float, str] | None:
+    """Stroke width and SVG path of a dot a seed, in rows, a further row where a place is taken; None without seeds.
+
+    The dots are the round ends of lines without length, in a view box 1000 wide: hundreds of seeds take little space,
+    and `non-scaling-stroke` keeps them round while the drawing is stretched. A pile higher than the rows overlaps.
+    """
+    places = [on.at(value) for value in sorted(seed_values(interval))]
+    rows, slot, size = (4, 0.9, 4.2) if len(places) <= _FEW_SEEDS else (7, 0.45, 2.6)
+    taken: Counter[int] = Counter()
+    path: dict[str, None] = {}
+    for place in places:
+        row = taken[round(place / slot)] % rows
+        taken[round(place / slot)] += 1
+        path[f"M{place * 10:.0f} {_TOP + row * _HEIGHT / rows:.3g}h0"] = None
+    return (size, "".join(path)) if path else None
 
 
 def numbers(found: Interval) -> str:
@@ -73,15 +196,6 @@ def with_seeds(found: Interval) -> str:
     return ", ".join(filter(None, (numbers(found), seeds(found))))
 
 
-def margin(claim: FrozenClaim) -> str:
-    """The margin as the table shows it."""
-    if claim.verdict not in (Verdict.HOLDS, Verdict.REFUTED):
-        return ""
-    if math.isinf(claim.margin):
-        return "exact" if all(each.n is None for each in claim.shown) else "all seeds agree"
-    return f"margin {claim.margin:.2g}" if claim.margin < 100 else f"margin {claim.margin:,.0f}"
-
-
 def strength(claim: FrozenClaim) -> str:
     """Tier, dataset and n of the evidence that a claim rests on."""
     if not claim.shown:
@@ -91,25 +205,15 @@ def strength(claim: FrozenClaim) -> str:
     return " and ".join(origins) + (f" · n\u00a0=\u00a0{as_range(found)}" if found else "")
 
 
-def is_mixed(claim: FrozenClaim) -> bool:
-    """Whether its cases rest on different tiers or datasets."""
-    return len({(judged.tier, judged.dataset) for judged in claim.shown}) > 1
+def elsewhere(claim: FrozenClaim) -> dict[str, Verdict]:
+    """The verdict of the evidence that does not count, by tier and dataset, the strongest first."""
+    others = {(each.tier, each.dataset) for each in claim.others if each.dataset != COUNTED}
+    return {origin(*name): verdict for name, verdict in claim.by_origin().items() if name in others}
 
 
 def origin(tier: str, dataset: str) -> str:
     """A tier and a dataset in words; counts need neither."""
     return "counted" if dataset == COUNTED else f"{tier}, {dataset}"
-
-
-def other_origins(claim: FrozenClaim) -> list[tuple[str, str]]:
-    """Where a claim was judged besides, and the verdict there, strongest first."""
-    shown = {(judged.tier, judged.dataset) for judged in claim.others if judged.dataset != COUNTED}
-    return [(origin(*name), str(verdict)) for name, verdict in claim.by_origin().items() if name in shown]
-
-
-def asides(claim: FrozenClaim) -> list[Interval]:
-    """What was measured besides, in the claim's strongest evidence."""
-    return [each for judged in claim.shown for each in judged.asides]
 
 
 def as_range(found: Iterable[int]) -> str:
@@ -120,9 +224,26 @@ def as_range(found: Iterable[int]) -> str:
 
 def short(value: float) -> str:
     """A number with three digits, small ones as a power of ten; a dash for the estimate of no seeds."""
-    if math.isnan(value):
-        return number(value)
-    if value == 0 or math.isinf(value) or abs(value) >= 1e-4:
-        return number(float(f"{value:.3g}")) if abs(value) < 1000 else number(value)
+    if not 0 < abs(value) < 1e-4:
+        return number(float(f"{value:.3g}") if abs(value) < 1000 else value)
     digits, power = f"{value:.1e}".replace(".0e", "e").split("e")
-    return f"{digits} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}".replace("-", "−")
+    return f"{digits} × {_power_of_ten(int(power))}".replace("-", "−")
+
+
+def _label(value: float) -> str:
+    power = math.log10(abs(value)) if value and math.isfinite(value) else 0.0
+    if power != round(power) or -4 < power < 5:
+        return number(value)
+    return f"{'−' if value < 0 else ''}{_power_of_ten(round(power))}"
+
+
+def _power_of_ten(power: int) -> str:
+    return f"10{str(power).translate(_SUPERSCRIPT)}"
+
+
+def _anchor(place: float, borders: Iterable[float] = ()) -> str:
+    """The text-anchor of a tick's label: outside for two borders close together, inside at an end of the axis."""
+    for other in borders:
+        if 0 < abs(other - place) < _ROOM:
+            return "end" if place < other else "start"
+    return "start" if place < 4 else "end" if place > 96 else "middle"

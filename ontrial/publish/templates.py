@@ -26,7 +26,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    jinja.filters |= {"number": number, "cell": cell, "tally": tally, "with_seeds": panels.with_seeds, "hours": _hours}
+    filters = (number, cell, tally, panels.numbers, panels.seeds, panels.with_seeds, panels.as_range, hours)
+    jinja.filters |= {each.__name__: each for each in filters}
     return jinja
 
 
@@ -57,6 +58,6 @@ def tally(claims: Iterable[FrozenClaim]) -> str:
     return " · ".join(words)
 
 
-def _hours(seconds: float) -> str:
+def hours(seconds: float) -> str:
     """Hours with two digits: `0.025`, `8.2`, `11`; a dash for none."""
     return "–" if not seconds else f"{seconds / 3600:.2g}" if seconds < 36_000 else f"{seconds / 3600:.0f}"
