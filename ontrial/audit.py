@@ -30,7 +30,7 @@ Json = Mapping[str, Any]
 Locks = Mapping[tuple[str, str, str], tuple[Lock, Criterion]]  # by report, claim and case
 _DIGITS = 1e-6  # relative: values are recorded with seven digits
 _OPEN = "inconclusive"
-_WORDS = {"holds": "hold", "refuted": "refuted", _OPEN: "undecided", "not run": "not run", "error": "error"}
+_WORDS = {"holds": "hold", "refuted": "refuted", _OPEN: _OPEN, "not run": "not run", "error": "error"}
 
 
 @lru_cache(maxsize=4096)

@@ -53,7 +53,7 @@ def tally(claims: Iterable[FrozenClaim]) -> str:
     """How many hold, are refuted, are inconclusive; those not run, or that crashed, where there are any."""
     found = counts(claims)
     words = [f"{found[Verdict.HOLDS]} hold", f"{found[Verdict.REFUTED]} refuted"]
-    words.append(f"{found[Verdict.INCONCLUSIVE]} undecided")
+    words.append(f"{found[Verdict.INCONCLUSIVE]} inconclusive")
     words += [f"{found[verdict]} {verdict}" for verdict in (Verdict.NOT_RUN, Verdict.ERROR) if found[verdict]]
     return " · ".join(words)
 

@@ -1,112 +1,146 @@
 """The page: what it says of a record, and the same bytes every time."""
 
 import re
-import shutil
 
 import pytest
 
 from ontrial.publish import page
-from tests.publish.planted import everything, plant, record, whole
+from tests.publish.planted import ALPHA, everything, evidence, plant, record, summary, whole
 
-WHYS = {("planted", "F2", "deep", "full", "functions"): "It is so, and not otherwise."}
+KEY = ("planted", "F3", "", "fast", "digits")
+BORDER = "The interval reaches across the border of the region: too close to call with these seeds."
+NOBODY = evidence("x", [1.0], "-inf", "inf", "inconclusive", {"high": 1}) | {"values": [], "n": 0, "estimate": "nan"}
+
+
+def words_of(text):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)).replace("&#39;", "'")
+
+
+def words(*verdicts, whys=None):
+    return words_of(page.render(summary(whole(*verdicts)), [], whys or {}))
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = plant(tmp_path_factory.mktemp("artifacts"), everything())
-    page.write(folder, whys=WHYS)
-    return folder
+def text(tmp_path_factory):
+    """The words of a page with everything on it."""
+    whys = {("planted", "F2", "deep", "full", "functions"): "It is so."}
+    paths = [plant(tmp_path_factory.mktemp("artifacts"), everything()) for _ in range(2)]
+    first, again = (page.write(path, whys=whys).read_bytes() for path in paths)
+    assert first == again
+    return words_of(first.decode())
 
 
-def words(folder):
-    text = (folder / "index.html").read_text(encoding="utf-8")
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+@pytest.mark.parametrize(
+    "said",
+    [
+        "It is so. deep, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20",
+        "ZeroDivisionError", "Not run: there is no evidence", "Other evidence: fast, functions: inconclusive",
+        "name widths parameters seeds steps data other deep 784-20-10 15,910 12 9,000 mnist epochs 5, batch size 50",
+        "labels random", "bbbbbbbbbbbb", "1 Mar 2026",
+        "Registration 1, registered on 28 Feb 2026, first seed trained on 2 Mar 2026",
+        "First registration, before criteria were locked: ✓ holds , n = 8",
+        "Registration 1, registered on 28 Feb 2026, not yet run in full",
+        "By the report's own numbers: no", "n = 214 of 320 seeds", "about 1,234 seeds (80 % power)",
+        "holds if ≤ 20 · decided at 32 seeds", "1/4000", "5 sides on which one can be wrong", "at most 0.12 %",
+        "registered in private, looked, and registered again cannot be excluded",
+        "the code of a trainer changed after registration, as long as every recorded value stayed the same",
+        "says nothing about other test sets, however many seeds agree", "all 8 must agree",
+    ],
+)  # fmt: skip
+def test_the_page_says_what_was_found_how_it_was_judged_and_how_often_it_may_be_wrong(text, said):
+    assert said in text
 
 
-def test_the_page_says_why_with_the_numbers_and_shows_the_other_evidence(folder):
-    text = words(folder)
-    assert "It is so, and not otherwise. deep, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20" in text
-    assert "ZeroDivisionError" in text
-    assert "Not run: there is no evidence" in text
-    assert "Other evidence: fast, functions: inconclusive" in text
-    assert "784-20-10" in text
-    assert "labels random" in text
-    assert "bbbbbbbbbbbb" in text
-    assert "1 Mar 2026" in text
+@pytest.mark.parametrize(
+    ("found", "whys", "more", "said"),
+    [
+        ("refuted", {KEY: "it is so."}, {"known": "refuted"}, "it is so."),
+        ("refuted", {KEY: "it is so."}, {"known": "inconclusive"}, "Expected inconclusive: it is so."),
+        ("refuted", {(*KEY[:3], "full", "digits"): "elsewhere"}, {}, "Not looked into yet."),
+        ("holds", {}, {"seeds_needed": 12}, ""),
+        ("error", {KEY: "it is so."}, {"problem": "ZeroDivisionError"}, "ZeroDivisionError"),
+        ("inconclusive", {}, {}, BORDER),
+        ("inconclusive", {}, {"seeds_needed": "at the border"},
+         f"{BORDER} It lies at the border: more seeds would hardly decide it."),
+        ("inconclusive", {KEY: "it is so."}, {"seeds_needed": 1234},
+         "it is so. At its present share it would take about 1,234 seeds (80 % power)."),
+        ("inconclusive", {}, {"seeds_needed": "at the border", "evidence": [NOBODY]},
+         "No seed meets the condition, so that nothing is known of those that would."),
+    ],
+)  # fmt: skip
+def test_a_verdict_is_explained_by_what_is_known_of_its_case_tier_and_data(found, whys, more, said):
+    [claim] = summary(whole(record("F3", found, **more))).claims
+    assert page.explanation(claim.shown[0], whys) == said
 
 
-def test_the_page_says_how_it_was_registered_looked_at_and_judged_before(folder):
-    text = words(folder)
-    assert "Registration 1, registered on 28 Feb 2026, first seed trained on 2 Mar 2026" in text
-    assert re.search(r"First registration, before criteria were locked: ✓ holds\s?, n = 8", text)
-    assert "Registration 1, registered on 28 Feb 2026, not yet run in full" in text
-    assert "By the report&#39;s own numbers: no" in text
-    assert "n = 214 of 320 seeds" in text
-    assert "about 1,234 seeds (80 % power)" in text
-    assert "holds if ≤ 20 · decided at 32 seeds" in text
+def test_an_explanation_is_said_once_for_the_cases_that_share_it_with_the_numbers_of_each():
+    both = [record("F3", "refuted", case=case) for case in ("deep", "shallow")]
+    numbers = [f"{case}, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20" for case in ("deep", "shallow")]
+    assert f"✕ refuted deep, shallow Not looked into yet. {' '.join(numbers)}" in words(*both, record("F1", "holds"))
 
 
-def test_the_page_says_how_often_a_verdict_may_be_wrong_and_what_cannot_be_excluded(folder, tmp_path):
-    text = words(folder)
-    assert "1/4000" in text
-    assert "5 sides on which one can be wrong" in text
-    assert "at most 0.12 %" in text
-    assert "registered in private, looked, and registered again cannot be excluded" in text
-    assert "the code of a trainer changed after registration, as long as every recorded value stayed the same" in text
-    assert "says nothing about other test sets, however many seeds agree" in text
-    plant(tmp_path, whole(record("F1", "holds")))
-    page.write(tmp_path)
-    text = words(tmp_path)
-    assert "says nothing about other test sets, however many seeds agree" in text
-    assert "all 8 must agree" in text
-    assert "No bound over all claims together is given" in text
-    assert "1/4000" not in text
+def test_a_later_result_and_unplanned_seeds_are_shown_beside_the_verdict():
+    last = {"found": "inconclusive", "n": 16, "problem": "", "session": "2026-03-04T10:00:00+00:00"}
+    unplanned = record("F3", "holds", case="b", tier="full", planned=False)
+    text = words(record("F3", "refuted", case="a", tier="full", last=last), unplanned)
+    assert "The last session (4 Mar 2026) had another result for a: inconclusive, n = 16." in text
+    assert "Judged for b at a number of seeds that was not planned (--seeds)." in text
+
+
+def test_our_numbers_are_beside_the_report_s_where_they_differ():
+    near = {"of": "loss", "reported": 1.0, "n": 8, "median": 1.1, "low": 0.9, "high": 1.3}
+    far = near | {"of": "accuracy", "reported": 2.0}
+    for reported, said in (
+        ([near, far], "Of 2 numbers of the report, 1 lies outside the range of all our seeds:"),
+        ([far], "The report's number lies outside the range of all our seeds:"),
+        ([near, near | {"of": "error"}], "All 2 numbers of the report lie within the range of our seeds."),
+    ):
+        assert said in words(record("F3", "holds", tier="full", reported=reported))
+    assert "of all our seeds" not in words(record("F3", "holds", reported=[far])), "a miniature has other numbers"
+
+
+def test_the_error_of_all_verdicts_together_is_that_of_their_sides_under_a_lock():
+    two_borders = evidence("x", [1.0], 0, 1, "holds", {"low": -1, "high": 2})
+    halved = evidence("x", [1.0], 0, 1, "holds", {"high": 2}, alpha=ALPHA / 2)
+    count = evidence("x", [1.0], 1, 1, "holds", {"high": 2}, alpha=0.0, statistic="count")
+    locked = record("F1", "holds", tier="full", evidence=[two_borders, halved, count])
+    found = summary(whole(locked, record("F2", "holds", tier="full", registration=0), record("F3", "holds")))
+    assert page.bound(found.claims) == (3, pytest.approx(2.5 * ALPHA))
 
 
 def test_the_page_of_a_fast_run_shows_the_full_record_beside_it(tmp_path):
     full = plant(tmp_path / "artifacts", whole(record("F3", "holds", tier="full"), record("P1", "holds", tier="full")))
     fast = plant(full / "fast", whole(record("F3", "refuted")))
-    before = (full / "verdicts.json").read_bytes()
-    page.write(fast, beside=full)
-    text = words(fast)
-    assert "planted P1" in text
-    assert "Other evidence: fast, digits: refuted" in text
-    assert "all 8 must agree" in text
-    assert "1/4000" in text
-    assert "is not there" not in text, "figures come from either folder"
-    assert (full / "verdicts.json").read_bytes() == before
+    text = words_of(page.write(fast, beside=full).read_text(encoding="utf-8"))
+    for said in ("planted P1", "Other evidence: fast, digits: refuted", "all 8 must agree", "1/4000"):
+        assert said in text
+    assert "is missing" not in text, "figures come from either folder"
     assert not (full / "index.html").exists()
+    alone = words(record("F1", "holds"))
+    assert "No bound over all claims together is given" in alone
+    assert "1/4000" not in alone
+    assert "figures/planted/fast-digits/planted.png, is missing" in alone
 
 
-def test_the_page_is_the_same_byte_for_byte(folder, tmp_path):
-    again = page.write(plant(tmp_path, everything()), whys=WHYS).read_bytes()
-    assert again == (folder / "index.html").read_bytes()
-
-
-def test_reasons_are_read_from_the_reports_own_folders(tmp_path):
+def test_the_command_reads_reasons_from_the_reports_own_folders_or_says_what_to_do(tmp_path):
     known = '[[known]]\nclaim = "F3"\ntier = "fast"\ndata = "digits"\nverdict = "refuted"\nwhy = "därum"\n'
     (tmp_path / "claims" / "planted").mkdir(parents=True)
     (tmp_path / "claims" / "planted" / "known.toml").write_text(known, encoding="utf-8")
-    plant(tmp_path / "artifacts", whole(record("F3", "refuted", known="refuted")))
-    page.main([str(tmp_path / "artifacts"), "--root", str(tmp_path)])
-    assert "därum" in words(tmp_path / "artifacts")
-
-
-def test_without_verdicts_the_command_says_what_to_do(tmp_path):
+    artifacts = plant(tmp_path / "artifacts", whole(record("F3", "refuted", known="refuted")))
+    page.main([str(artifacts), "--root", str(tmp_path)])
+    assert "därum" in (artifacts / "index.html").read_text(encoding="utf-8")
+    [figure] = artifacts.glob("figures/*/*/*.png")
+    figure.write_text("no image")
+    with pytest.raises(SystemExit, match=r"planted\.png"):
+        page.main([str(artifacts), "--root", str(tmp_path)])
     with pytest.raises(SystemExit, match="judge some claims first"):
         page.main([str(tmp_path)])
-
-
-def test_a_figure_that_is_missing_is_said(tmp_path):
-    folder = plant(tmp_path, whole(record("F3", "holds")))
-    shutil.rmtree(folder / "figures")
-    assert "figures/planted/fast-digits/planted.png, is not there" in page.write(folder).read_text(encoding="utf-8")
 
 
 def test_the_summary_is_printed_as_markdown(tmp_path, capsys):
     page.main([str(plant(tmp_path, everything())), "--summary"])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "9 claims: 3 hold · 1 refuted · 2 undecided · 2 not run · 1 error."
+    assert lines[0] == "9 claims: 3 hold · 1 refuted · 2 inconclusive · 2 not run · 1 error."
     rows = {line.split(" | ")[0].strip("| "): line for line in lines}
     assert rows["F2"] == "| F2 | planted F2 | refuted (by its own numbers: no) | 8 |"
     assert rows["P2"] == "| P2 | planted P2 | not run (before: refuted, n = 8) | – |"

@@ -1,11 +1,11 @@
-"""The page in a headless Chromium: it loads, asks for nothing, sorts, filters, and fits a phone."""
+"""The page in a headless Chromium: it loads, requests nothing, sorts, filters, and fits a phone."""
 
 import shutil
 
 import pytest
 
 from ontrial.publish import page
-from tests.publish.browser import HOW, ask, browser
+from tests.publish.browser import browser, visit
 from tests.publish.planted import HOSTILE, WORD, everything, plant, record, report, stretched, whole
 
 CLAIMS = ["F1", "F2", "F4", "M2", "M5", "M10", "I1", "P1", "P2"]
@@ -13,77 +13,47 @@ CLAIMS = ["F1", "F2", "F4", "M2", "M5", "M10", "I1", "P1", "P2"]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    folder = plant(tmp_path_factory.mktemp("artifacts"), everything())
-    page.write(folder)
-    return folder
+    return page.write(plant(tmp_path_factory.mktemp("artifacts"), everything())).parent
 
 
 @pytest.fixture(scope="module")
 def wide(folder):
-    return ask(folder, 1280)
+    return visit(folder, 1280)
 
 
-@pytest.fixture(scope="module")
-def narrow(folder):
-    return ask(folder, 360)
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    """A page with two reports, whose claims have the same ids."""
+def two_reports(folder):
+    """A page of two reports, whose claims have the same ids."""
     first = [record("F1", "holds"), record("M2", "refuted")]
     second = [record("F1", "refuted", report="second"), record("X1", "holds", report="second")]
-    planted = whole(*first, *second, reports=[report(), report("second", "Another <report>", tasks=[], link="")])
-    folder = plant(tmp_path_factory.mktemp("two"), planted)
-    page.write(folder)
-    return folder
+    reports = [report(), report("second", "Another <report>", tasks=[], link="")]
+    return page.write(plant(folder, whole(*first, *second, reports=reports))).parent
 
 
 def test_the_page_loads_without_errors_and_without_any_request(wide):
-    assert wide["problems"] == []
-    assert wide["resources"] == []
+    assert wide["problems"] == wide["resources"] == []
     assert wide["loaded"] == CLAIMS
+    assert len(wide["figures"]) == 4
+    assert min(wide["figures"]) > 0
+    assert wide["uses"] == [True] * 7, "every figure is in the page once and shown where it belongs"
 
 
 def test_the_table_sorts_both_ways_and_says_so(wide):
-    assert wide["by_id_again"] == CLAIMS[::-1]
-    assert wide["by_id"] == CLAIMS
-    assert wide["states_by_id"] == ["descending", *["none"] * 5]
-    assert wide["states_by_verdict"] == [*["none"] * 4, "ascending", "none"]
-    assert wide["by_verdict"] == ["F1", "M5", "M10", "F2", "F4", "I1", "P1", "P2", "M2"]
-    assert wide["by_strength"][:3] == ["F2", "M10", "I1"]
-    assert wide["by_strength"][-2:] == ["P1", "P2"]
+    by_id_again, by_verdict, by_strength, by_id = wide["sorted"]
+    assert by_id_again == [CLAIMS[::-1], ["descending", *["none"] * 5]]
+    assert by_verdict == [
+        ["F1", "M5", "M10", "F2", "F4", "I1", "P1", "P2", "M2"],
+        [*["none"] * 4, "ascending", "none"],
+    ]
+    assert by_strength[0][:3] == ["F2", "M10", "I1"]
+    assert by_strength[0][-2:] == ["P1", "P2"]
+    assert by_id[0] == CLAIMS
 
 
 def test_filters_act_on_the_table_and_on_the_claims_below(wide):
-    assert wide["refuted"] == [["F2"], ["F2"], "1 of 9 claims"]
-    assert wide["part"] == [["I1", "P1", "P2"], ["I1", "P1", "P2"], "3 of 9 claims"]
-    assert wide["beyond"] == [["M10"], ["M10"], "1 of 9 claims"]
-    assert wide["text"] == [["F2"], ["F2"], "1 of 9 claims"]
-    assert wide["nothing"] == [[], [], "0 of 9 claims"]
-    assert wide["reports"] == [], "with one report there is nothing to choose"
-
-
-def test_with_several_reports_the_page_opens_with_a_choice_of_one(two):
-    seen = ask(two, 1280)
-    assert seen["problems"] == []
-    assert seen["reports"] == ["#report-planted", "#report-second"]
-    assert seen["loaded"] == ["planted-F1", "planted-M2", "second-F1", "second-X1"]
-    assert seen["second"] == ["second-F1", "second-X1"]
-    assert seen["overflow"] == []
-    assert seen["unnamed"] == 0
-
-
-def test_with_several_reports_nothing_overflows_on_a_phone_either(two):
-    seen = ask(two, 360)
-    assert seen["scroll_width"] <= 360
-    assert seen["overflow"] == []
-
-
-def test_every_figure_is_there_once_and_shown_where_it_belongs(wide):
-    assert len(wide["figures"]) == 4
-    assert min(wide["figures"]) > 0
-    assert wide["uses"] == [True] * 7
+    wanted = [["F2"], ["I1", "P1", "P2"], ["M10"], ["F2"], []]  # by verdict, part, kind, text, and text of none
+    assert wide["filtered"] == [[names, names, f"{len(names)} of 9 claims"] for names in wanted]
+    assert wide["reports"][0] == [], "with one report there is nothing to choose"
+    assert wide["revealed"] == CLAIMS, "a link to a claim that is filtered out shows all again"
 
 
 def test_looks_are_drawn_where_there_were_several_and_open_where_it_is_open(wide):
@@ -96,8 +66,8 @@ def test_looks_are_drawn_where_there_were_several_and_open_where_it_is_open(wide
 
 
 def test_a_claim_with_a_script_in_it_stays_text(wide, folder):
-    assert wide["planted"] is None
     text = (folder / "index.html").read_text(encoding="utf-8")
+    assert wide["planted"] is None
     assert HOSTILE not in text
     assert "&lt;script&gt;window.planted" in text
 
@@ -105,15 +75,23 @@ def test_a_claim_with_a_script_in_it_stays_text(wide, folder):
 def test_every_control_and_drawing_has_a_name_takes_the_keyboard_and_headings_skip_no_level(wide):
     assert wide["unnamed"] == 0
     assert wide["focusable"]
-    levels = wide["headings"]
-    assert levels[0] == 1
-    assert all(below - above <= 1 for above, below in zip(levels, levels[1:], strict=False))
+    assert wide["headings"][0] == 1
+    assert all(below - above <= 1 for above, below in zip(wide["headings"], wide["headings"][1:], strict=False))
 
 
-def test_nothing_overflows_on_a_phone(narrow):
-    assert narrow["width"] == 360
-    assert narrow["scroll_width"] <= 360
-    assert narrow["overflow"] == []
+def test_nothing_overflows_on_a_phone(folder):
+    seen = visit(folder, 360)
+    assert (seen["width"], seen["scrolls"], seen["overflow"]) == (360, False, [])
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_with_several_reports_the_page_opens_with_a_choice_of_one(tmp_path, width):
+    seen = visit(two_reports(tmp_path), width)
+    assert seen["problems"] == []
+    assert (seen["width"], seen["scrolls"], seen["overflow"]) == (width, False, [])
+    assert seen["loaded"] == ["planted-F1", "planted-M2", "second-F1", "second-X1"]
+    assert seen["reports"] == [["#report-planted", "#report-second"], ["second-F1", "second-X1"]]
+    assert seen["unnamed"] == 0
 
 
 @pytest.mark.parametrize(("reports", "width"), [(1, 360), (1, 740), (2, 360), (2, 740), (2, 1280)])
@@ -128,19 +106,16 @@ def test_nothing_overflows_where_words_have_no_break(tmp_path, reports, width):
     missing = content["verdicts"][0]["figures"] = [f"figures/{WORD}.png"]
     folder = plant(tmp_path, content)
     (folder / missing[0]).unlink()
-    named = [tuple(each[name] for name in ("report", "id", "case", "tier", "dataset")) for each in content["verdicts"]]
-    path = page.write(folder, whys=dict.fromkeys(named, f"see https://example.org/{WORD}"))
+    names = [tuple(each[name] for name in ("report", "id", "case", "tier", "dataset")) for each in content["verdicts"]]
+    path = page.write(folder, whys=dict.fromkeys(names, f"see https://example.org/{WORD}"))
     path.write_text(path.read_text(encoding="utf-8").replace("<details", "<details open"), encoding="utf-8")
-    seen = ask(folder, width)
-    assert seen["overflow"] == []
-    assert seen["scroll_width"] <= width
+    seen = visit(folder, width)
+    assert (seen["width"], seen["scrolls"], seen["overflow"]) == (width, False, [])
 
 
 def test_a_browser_that_is_missing_is_a_skip_or_where_it_is_demanded_a_failure(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.delenv("REQUIRE_BROWSER", raising=False)
-    with pytest.raises(pytest.skip.Exception, match=HOW):
-        browser()
-    monkeypatch.setenv("REQUIRE_BROWSER", "1")
-    with pytest.raises(pytest.fail.Exception, match=HOW):
-        browser()
+    for demanded, outcome in (("0", pytest.skip.Exception), ("1", pytest.fail.Exception)):
+        monkeypatch.setenv("REQUIRE_BROWSER", demanded)
+        with pytest.raises(outcome, match="apt-get install chromium"):
+            browser()
