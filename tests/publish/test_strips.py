@@ -4,9 +4,9 @@ import math
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from ontrial.publish.axes import axis
 
 from ontrial.publish import closing, panels, strips
-from ontrial.publish.axes import axis
 from tests.publish.planted import everything, evidence, record, summary, whole
 
 
