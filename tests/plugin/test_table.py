@@ -32,10 +32,6 @@ ROWS = {  # name: what the test does, what is known of it, what pytest says
     "no_drawing_known_refuted": ("claim.figure = 'no drawing'; " + REFUTED, "refuted", "FAILED"),
     "skipped_by_hand": ("pytest.skip('no')", "", "SKIPPED"),
 }
-ERRORS = {
-    name for name in ROWS
-    if name.startswith(("crash", "assertion", "bare", "no_"))
-}  # fmt: skip
 
 
 def suite(rows, tier):
@@ -63,7 +59,7 @@ def test_every_row(run_claims, verdicts, tier, options):
         word = {HOLDS: "holds", REFUTED: "refuted", OPEN: "inconclusive"}.get(body, "error")
         assert found[f"X{number}"]["found"] == word
         assert found[f"X{number}"]["known"] == (verdict or None)
-        assert bool(found[f"X{number}"]["problem"]) == (name in ERRORS)
+        assert bool(found[f"X{number}"]["problem"]) == (word == "error")
 
 
 def test_only_contradictions_fail_a_run(run_claims):
@@ -77,19 +73,13 @@ def test_only_contradictions_fail_a_run(run_claims):
     )
 
 
-def test_a_contradiction_says_interval_region_n_and_what_to_do(run_claims):
-    text = "@claim_of()\ndef test_planted(claim):\n    claim.holds_if(claim.median(range(1, 9), 'steps') < 0)\n"
-    result = run_claims(text)
-    result.stdout.fnmatch_lines(
-        ["*planted/X1 is refuted: steps: 4.5, interval 1 to 8 (n = 8;*), and the claim requires < 0", "*--accept*"]
-    )
-
-
-def test_reasons_are_shown_with_numbers_from_the_run_and_prose_from_known_toml(run_claims):
-    text, known = suite({"a": (OPEN, "", ""), "b": (REFUTED, "refuted", "")}, "fast")
-    result = run_claims(text, "-rsx", known=known)
-    result.stdout.fnmatch_lines(
+def test_an_outcome_says_interval_region_n_and_the_reason_in_known_toml_or_what_to_do(run_claims):
+    contradiction = "claim.holds_if(claim.median(range(1, 9), 'steps') < 0)"
+    text, known = suite({"a": (OPEN, "", ""), "b": (REFUTED, "refuted", ""), "c": (contradiction, "", "")}, "fast")
+    run_claims(text, "-rsx", known=known).stdout.fnmatch_lines(
         [
+            "*planted/X3 is refuted: steps: 4.5, interval 1 to 8 (n = 8;*), and the claim requires < 0",
+            "*--accept*",
             "SKIPPED*planted/X1 is inconclusive: count: 5.5, interval * (n = 12;*",
             "XFAIL*planted/X2 is refuted: count: 1*requires < 0. so it is",
         ]
@@ -97,10 +87,12 @@ def test_reasons_are_shown_with_numbers_from_the_run_and_prose_from_known_toml(r
 
 
 def test_the_table_is_printed_in_the_order_of_the_report(run_claims, verdicts):
-    report = "from ontrial import Report, Task\nREPORT = Report('A report', tasks=(Task('Z', '1', '1', 'Last letter'),"
-    report += " Task('A', '1', '2', 'First letter')))\n"
-    body = ":\n    claim.holds_if(exactly(1, 'count') > 0)\n"
-    text = "".join(f"@claim_of('{name}')\ndef test_{name}(claim){body}\n" for name in ("A2", "A10", "Z1"))
+    report = (
+        "from ontrial import Report, Task\n"
+        "REPORT = Report('A report', tasks=(Task('Z', '1', '1', 'Last letter'), Task('A', '1', '2', 'First letter')))\n"
+    )
+    body = "(claim):\n    claim.holds_if(exactly(1, 'count') > 0)\n"
+    text = "".join(f"@claim_of('{name}')\ndef test_{name}{body}" for name in ("A2", "A10", "Z1"))
     result = run_claims(text, report=report)
     result.stdout.fnmatch_lines(["claim*verdict*region*n", "Z1 *", "A2 *", "A10 *"])
     assert list(verdicts()) == ["Z1", "A2", "A10"]
