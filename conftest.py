@@ -27,9 +27,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_report_collectionfinish() -> list[str]:
-    from models import pace
+    from models import probing
 
-    return pace.compiles_again()
+    return probing.compiles_again()
 
 
 def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None]:

@@ -1,1 +1,1 @@
-"""What is run: data, networks, experiments, their training, and the store of finished runs."""
+"""What is trained: experiments, their data and networks, two engines, and measurements of trained networks."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from models.data import Stream, generator
 from models.experiment import Experiment, parameter_count
-from models.seeding import Stream, generator
 
 _STREAMS: dict[str, Stream] = {"first": "first initialisation", "second": "second initialisation"}
 
@@ -23,9 +24,8 @@ class Layer:
 def initial_parameters(experiment: Experiment, seeds: Sequence[int]) -> Tensor:
     """Parameters before training, (seed, parameter), or (seed, series, parameter) where there is a series.
 
-    By default nn.Linear's own initialisation, seed by seed, bit for bit: torch.nn.Linear.reset_parameters. Or that of
-    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), Gaussian as in
-    torch.nn.init.xavier_normal_, with biases of 0. Weights that are not kept are 0.
+    nn.Linear's own initialisation, seed by seed, bit for bit: torch.nn.Linear.reset_parameters. A registration locks
+    this function with its branches for Glorot's initialisation and for pruned weights, which no experiment takes.
     """
     shape = (len(seeds), experiment.series, parameter_count(*experiment.widths))
     flat = torch.zeros(shape)  # (seed, series, parameter)
@@ -45,10 +45,7 @@ def initial_parameters(experiment: Experiment, seeds: Sequence[int]) -> Tensor:
 
 
 def kept(experiment: Experiment, seeds: Sequence[int]) -> Tensor:
-    """Which parameters are trained, the others being weights that stay 0: bool, shaped as `initial_parameters`.
-
-    Of each layer's weights the experiment's share is kept, to the nearest whole weight; all biases are.
-    """
+    """Which parameters are trained, all others stay 0: bool, shaped as `initial_parameters`. See there."""
     mask = torch.ones(len(seeds), experiment.series, parameter_count(*experiment.widths), dtype=torch.bool)
     for rows, seed in zip(mask, seeds, strict=True):
         for member in range(experiment.series):
@@ -85,7 +82,7 @@ def layers(flat: Tensor, widths: Sequence[int]) -> list[Layer]:
 
 
 def outputs(flat: Tensor, experiment: Experiment, inputs: Tensor) -> Tensor:
-    """What stacked networks (seed, parameter) answer, (seed, sample, output).
+    """Outputs of stacked networks (seed, parameter), (seed, sample, output).
 
     inputs: (sample, feature), the same for every seed, or (seed, sample, feature).
     """
@@ -101,3 +98,14 @@ def outputs(flat: Tensor, experiment: Experiment, inputs: Tensor) -> Tensor:
         values = values.relu() if experiment.activation == "relu" else values.tanh()
         values = torch.baddbmm(layer.bias, values, layer.weight.transpose(1, 2))  # (seed, sample, out)
     return values
+
+
+def loss(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean loss of each seed, (seed,): cross-entropy in nats for labels, mean squared error for values.
+
+    outputs: (seed, sample, output); targets: labels (seed, sample) int64, or values (seed, sample, output).
+    """
+    if targets.dtype == torch.int64:
+        each = F.cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none")
+        return each.view(targets.shape).mean(1)
+    return (outputs - targets).square().mean((1, 2))

@@ -1,4 +1,4 @@
-"""Questions to trained networks: sensitivity, paths between two of them, sharpness, gradients at frozen weights."""
+"""Measurements of trained networks: sensitivity, paths between two, sharpness, gradients at frozen weights."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from models import networks
+from models.data import generator
 from models.experiment import Experiment
-from models.seeding import generator
-from models.stack import Stack, aims, loss, with_one
-from models.training import Trained, scored
+from models.gpu.stack import Stack, aims, with_one
+from models.networks import loss
+from models.training import Trained
 from ontrial.trainings import Arrays
 
 ALPHAS = np.arange(-20, 41) / 20  # -1 to 2 in steps of 0.05, with 0 and 1 exactly
@@ -29,7 +30,7 @@ Product = Callable[[Tensor], Tensor]  # one symmetric matrix a seed, times one v
 
 
 def sensitivity(trained: Trained) -> Arrays:
-    """How strongly loss and answers react to the input, means over the first 1,000 test images: (seed,) each.
+    """How strongly loss and outputs react to the input, means over the first 1,000 test images: (seed,) each.
 
     input_sensitivity: the norm of the gradient of the loss with respect to the input, in nats a unit
     of the input; jacobian_sensitivity: the norm of the Jacobian of the softmax outputs.
@@ -69,11 +70,25 @@ def interpolation(first: Trained, second: Trained) -> Arrays:
     return found
 
 
+def scored(parameters: Tensor, experiment: Experiment, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean loss and accuracy of stacked networks (seed, parameter) on labelled images: (seed,) each.
+
+    inputs: (sample, feature); labels: (seed, sample).
+    """
+    total_loss = torch.zeros(len(parameters), dtype=torch.float64, device=parameters.device)
+    correct = torch.zeros_like(total_loss)
+    for rows, answers in zip(inputs.split(_ROWS_AT_ONCE), labels.split(_ROWS_AT_ONCE, 1), strict=True):
+        logits = networks.outputs(parameters, experiment, rows)  # (seed, sample, class)
+        total_loss += loss(logits, answers).double() * len(rows)
+        correct += (logits.argmax(2) == answers).sum(1)
+    return total_loss / len(inputs), correct / len(inputs)
+
+
 def largest_eigenvalue(trained: Trained) -> Arrays:
     """The sharpness of each network: the largest eigenvalue of the Hessian of its training loss, (seed,).
 
     By power iteration on the first 10,000 training images, until it changes by less than a ten-thousandth
-    from one iteration to the next, 300 at most; eigenvalue_settled (seed,): whether it came that far.
+    from one iteration to the next, 300 at most; eigenvalue_settled (seed,): whether it did.
     Source: Golub & Van Loan, Matrix Computations (2013), section 7.3.1.
     """
     inputs, labels = trained.data.train_inputs[:_HESSIAN_IMAGES], trained.data.train_targets[:, :_HESSIAN_IMAGES]
@@ -84,7 +99,7 @@ def largest_eigenvalue(trained: Trained) -> Arrays:
 
 
 def frozen_gradients(trained: Trained) -> Arrays:
-    """How large the gradient of a mini-batch is where the weights stay as they are, for five batch sizes.
+    """How large the gradient of a mini-batch is at fixed weights, for five batch sizes.
 
     frozen_batch_size (seed, size): BATCH_SIZES, none larger than the training set; frozen_gradient_norm
     (seed, size): the Frobenius norm of the gradient, mean over the parameter tensors and over 200 draws
@@ -111,9 +126,9 @@ def frozen_gradients(trained: Trained) -> Arrays:
 
 
 def image_gradients(trained: Trained) -> Arrays:
-    """How large the gradient of single images is: the norm over all parameters, of the first 10,000 training images.
+    """How large the gradients of single images are.
 
-    image_gradient_norm: (seed, image), in nats a unit of the parameters.
+    image_gradient_norm (seed, image): norm over all parameters, of each of the first 10,000 training images.
     """
     inputs, labels = trained.data.train_inputs[:_GRADIENT_IMAGES], trained.data.train_targets[:, :_GRADIENT_IMAGES]
     return {
@@ -126,8 +141,8 @@ def image_gradient_norms(parameters: Tensor, experiment: Experiment, inputs: Ten
     """Norm of the gradient of each sample's own loss with respect to the parameters, (seed, sample).
 
     parameters: (seed, parameter); inputs: (sample, feature); labels: (seed, sample).
-    Source: Goodfellow, "Efficient per-example gradient computations" (2015): a layer's gradient is the product of what
-    comes in and of the loss's derivative by what goes out, so its norm is the product of theirs.
+    Source: Goodfellow, "Efficient per-example gradient computations" (2015): a layer's gradient is the product of its
+    input and of the loss's derivative by its output, so its norm is the product of their norms.
     """
     squares = []
     for rows, answers in zip(inputs.split(_ROWS_AT_ONCE), labels.split(_ROWS_AT_ONCE, 1), strict=True):
@@ -175,18 +190,18 @@ def jacobian_norms(parameters: Tensor, experiment: Experiment, inputs: Tensor) -
 
 
 def between(first: Tensor, second: Tensor, alpha: float) -> Tensor:
-    """The point (1 - alpha) first + alpha second: first at 0, second at 1, bit for bit."""
+    """(1 - alpha) first + alpha second: first at 0, second at 1, bit for bit."""
     return (1 - alpha) * first + alpha * second
 
 
 def hessian(parameters: Tensor, experiment: Experiment, inputs: Tensor, labels: Tensor) -> Product:
-    """The Hessian of each seed's mean loss, as a product with one vector a seed; it is never written out.
+    """The Hessian of each seed's mean loss, as a product with one vector a seed.
 
     parameters: (seed, parameter); inputs: (sample, feature); labels: (seed, sample).
     Source: Pearlmutter, "Fast exact multiplication by the Hessian" (1994).
     """
     variables = parameters.clone().requires_grad_()
-    gradients: list[Tensor] = []  # (seed, parameter) each: kept with their graphs, which every product goes through
+    gradients: list[Tensor] = []  # (seed, parameter) each, with its graph, which every product goes through
     for rows, answers in zip(inputs.split(_ROWS_AT_ONCE), labels.split(_ROWS_AT_ONCE, 1), strict=True):
         # The sum over seeds has a block for each of them, since no seed's loss depends on another's parameters.
         total = loss(networks.outputs(variables, experiment, rows), answers).sum() * (len(rows) / len(inputs))
@@ -217,7 +232,7 @@ def largest(product: Product, start: Tensor) -> tuple[Tensor, Tensor]:
 def dominant(product: Product, start: Tensor) -> tuple[Tensor, Tensor]:
     """The eigenvalue of the largest absolute value, and whether the iteration settled: (seed,) each.
 
-    Each seed stops by itself, so that its answer does not depend on the seeds beside it.
+    Each seed stops by itself, so that its result does not depend on the other seeds.
     """
     values, settled = start.new_full((len(start),), torch.nan), start.new_zeros(len(start), dtype=torch.bool)
     vectors = start / start.norm(dim=1, keepdim=True)
@@ -234,5 +249,5 @@ def dominant(product: Product, start: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _for_each_seed(inputs: Tensor, seeds: int) -> Tensor:
-    """A copy of the inputs for every seed, (seed, sample, feature), that gradients can be taken of."""
+    """A copy of the inputs for every seed, (seed, sample, feature), that requires a gradient."""
     return inputs.expand(seeds, -1, -1).clone().requires_grad_()

@@ -1,20 +1,26 @@
-"""What ontrial is given: experiments to train, and probes, which are questions to trained networks."""
+"""The trainings of this suite, as ontrial runs them: experiments, and probes of trained networks."""
 
 import inspect
+import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
-from models import data, pace
-from models.experiment import Experiment, parameter_count
-from models.rounding import rounding
-from models.training import Question, ask, train
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from models.data import digest
+from models.experiment import TEST_SIZE, Experiment, parameter_count
+from models.training import SHARED, ProbeFunction, measure, rounding, train
 from ontrial.running.reached import reached
 from ontrial.running.sources import module_digest
 from ontrial.trainings import FUNCTIONS, IMAGES, Arrays, Looks, Scale, Training
 
-# What a question costs: seconds to begin, seconds a seed, and epochs of training of the network that it asks.
+# The cost of a probe: seconds to begin, seconds for each seed, and epochs of training that take as long.
 _COSTS = {
     "sensitivity": (0.0, 0.0, 4),
     "interpolation": (0.0, 0.0, 50),
@@ -23,13 +29,23 @@ _COSTS = {
     "stationary_points": (4.0, 0.0, 600),  # it is compiled first
 }
 
+# Measured with models.cpu on a core whose matrix products make 8e10 operations a second, in seconds.
+_RATE = 8e10
+_STEP, _PRODUCT = 1e-6, 0.3e-6  # overhead of a step, and of one matrix product
+_FEATURE = 1.7e-9  # to add a feature that is not 0 to 32 units of a sample; backwards half as much again
+_OPERATION = 1 / 6e10  # of other products, with units padded to 16
+_PARAMETER = 0.5e-9  # of an update
+_UNIT = {"relu": 0.2e-9, "tanh": 3e-8}  # activation of a hidden unit
+_OUTPUT = 1e-8  # of the loss of labels
+_BRIGHT = {"mnist": 150, "mnist-mini": 150, "digits": 32}  # pixels of an image that are not 0, about
+_NETWORK = 3e-3  # to begin
+_COMPILING = {"float32": 0.0, "float64": 8.0}  # of the loop that few trainings need: begun early, it runs beside others
+_DEVICE_STEP, _DEVICE_NETWORK = 4e-5, 1.5e-6  # on a GPU: of a stack's step, and for each network in it
+
 
 @dataclass(frozen=True)
 class ExperimentTraining(Training):
-    """The training of an experiment's networks.
-
-    root, device: where the data lie and what it is trained on, which `at` fills in.
-    """
+    """The training of an experiment's networks. root, device: where the data lie and what trains, filled in by `at`."""
 
     experiment: Experiment
     root: Path | None = field(default=None, compare=False)
@@ -40,50 +56,42 @@ class ExperimentTraining(Training):
 
     @property
     def judged_on(self) -> str:
-        """What a verdict is judged on: "functions", or the images, of which a miniature is one in thirty."""
         return "functions" if self.experiment.is_function else self.experiment.data.removesuffix("-mini")
 
     @property
     def looks(self) -> Looks:
-        """At which numbers of seeds a claim is looked at in full."""
         return FUNCTIONS if self.experiment.is_function else IMAGES
 
     @property
     def shared(self) -> frozenset[str]:
-        """Names of the arrays that all seeds share."""
-        return self.experiment.shared
+        return SHARED
 
     @property
     def place(self) -> str:
-        """A process on the CPU, else the device."""
         return "process" if self.device == "cpu" else self.device
 
     def at(self, scale: Scale) -> Self:
-        """The experiment as a tier trains it, with its data and device."""
-        return replace(self, experiment=self.experiment.at(scale), **_place(scale))
+        return replace(self, experiment=_at(self.experiment, scale), **_place(scale))
 
     def terms(self) -> dict[str, Any]:
-        """The experiment's fields that differ from their defaults."""
         return self.experiment.terms()
 
     def defaults(self) -> dict[str, Any]:
-        """The experiment's other fields."""
         return self.experiment.defaults()
 
     def describe(self) -> dict[str, Any]:
         """All that the result depends on but the seed. Raises DataError where data is missing."""
         return self.terms() | {
-            "data_digest": data.digest(self.experiment.data, self.root),
+            "data_digest": digest(self.experiment.data, self.root),
             "source": module_digest(train.__module__),
             "rounding": rounding(self.device),
         }
 
     def estimate(self, seeds: int) -> float:
-        """Seconds that so many seeds take, on one core or on the device."""
-        return pace.estimate(self.experiment, seeds, self.device)
+        return estimate(self.experiment, seeds, self.device)
 
     def settings(self) -> dict[str, Any]:
-        """What a reader wants to know of it: widths, parameters, steps, and the fields that were declared."""
+        """What a reader wants to know: widths, parameters, steps, and the fields that were declared."""
         widths = self.experiment.widths
         counts = {"widths": list(widths), "parameters": parameter_count(*widths), "steps": self.experiment.steps}
         return counts | {name: value for name, value in self.terms().items() if name != "hidden"}
@@ -95,12 +103,12 @@ class ExperimentTraining(Training):
 
 @dataclass(frozen=True)
 class Probe:
-    """A question to the trained networks of one experiment, or of two that share their seeds.
+    """A measurement of the trained networks of one experiment, or of two that share their seeds.
 
-    ask: a function of models.probes or models.stationary_points; root, device: as of ExperimentTraining.
+    function: of models.probes or models.stationary_points; root, device: see ExperimentTraining.
     """
 
-    ask: Question
+    function: ProbeFunction
     experiment: Experiment
     other: Experiment | None = None
     root: Path | None = field(default=None, compare=False)
@@ -111,77 +119,111 @@ class Probe:
 
     @property
     def name(self) -> str:
-        """The question's name."""
-        return self.ask.__name__
-
-    @property
-    def judged_on(self) -> str:
-        """What its networks are judged on."""
-        return self.needs[0].judged_on
-
-    @property
-    def looks(self) -> Looks:
-        """Those of its networks."""
-        return self.needs[0].looks
-
-    @property
-    def shared(self) -> frozenset[str]:
-        """No array."""
-        return frozenset()
+        return self.function.__name__
 
     @property
     def needs(self) -> tuple[ExperimentTraining, ...]:
-        """The networks that are asked."""
+        """The trainings of the networks that are measured."""
         experiments = (self.experiment,) if self.other is None else (self.experiment, self.other)
         return tuple(ExperimentTraining(each, self.root, self.device) for each in experiments)
 
     @property
+    def judged_on(self) -> str:
+        return self.needs[0].judged_on
+
+    @property
+    def looks(self) -> Looks:
+        return self.needs[0].looks
+
+    @property
+    def shared(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def place(self) -> str:
-        """Where its networks are trained."""
         return self.needs[0].place
 
     def at(self, scale: Scale) -> Self:
-        """With its experiments as the tier trains them."""
-        other = None if self.other is None else self.other.at(scale)
-        return replace(self, experiment=self.experiment.at(scale), other=other, **_place(scale))
+        other = None if self.other is None else _at(self.other, scale)
+        return replace(self, experiment=_at(self.experiment, scale), other=other, **_place(scale))
 
     def terms(self) -> dict[str, Any]:
-        """The question, and the terms of the networks."""
         return {"probe": self.name, "networks": [each.terms() for each in self.needs]}
 
     def defaults(self) -> dict[str, Any]:
-        """The defaults of the networks."""
         return {"networks": [each.defaults() for each in self.needs]}
 
     def code(self) -> dict[str, str]:
-        """Digests of the question's code."""
-        return reached(self.name, Path(inspect.getfile(self.ask)))
+        """Digests of the probe's code."""
+        return reached(self.name, Path(inspect.getfile(self.function)))
 
     def describe(self) -> dict[str, Any]:
-        """The question, its source with all that it runs through, and what decides rounding."""
-        return {
-            "probe": self.name,
-            "source": module_digest(self.ask.__module__),
-            "rounding": rounding(self.device),
-        }
+        """The probe, all source that it runs through, and what decides rounding."""
+        source = module_digest(self.function.__module__)
+        return {"probe": self.name, "source": source, "rounding": rounding(self.device)}
 
     def estimate(self, seeds: int) -> float:
-        """Seconds, from those of training the networks; of no seeds, what it takes to begin."""
         begin, seconds, epochs = _COSTS.get(self.name, (0.0, 0.0, 1))
         trained = self.needs[0].estimate(seeds) - self.needs[0].estimate(0)
         return begin + seeds * seconds + epochs * trained / self.experiment.passes
 
     def settings(self) -> dict[str, Any]:
-        """Those of its first network, and what is asked."""
+        """Those of its first network, and the probe."""
         return self.needs[0].settings() | {"asked": self.name.replace("_", " ")}
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays]) -> Arrays:
-        """Ask the networks of these seeds, see models.training.ask."""
+        """Measure the networks of these seeds, see models.training.measure."""
         experiments = [each.experiment for each in self.needs]
-        return ask(self.ask, experiments, seeds, needed, self.root, self.device)
+        return measure(self.function, experiments, seeds, needed, self.root, self.device)
+
+
+def _at(experiment: Experiment, scale: Scale) -> Experiment:
+    return experiment.at(scale.tier, scale.options.get("dataset"))
 
 
 def _place(scale: Scale) -> dict[str, Any]:
-    """Where the data lie and what is trained on, as the command line says."""
     root = scale.options.get("data_root")
     return {"root": Path(root) if root else None, "device": scale.options.get("device") or "cpu"}
+
+
+def estimate(experiment: Experiment, seeds: int, device: str = "cpu") -> float:
+    """Seconds that this many seeds take, on one core or on a device; for none, those that it takes to begin."""
+    networks = seeds * experiment.series
+    if device != "cpu":
+        return experiment.steps * (_DEVICE_STEP + networks * _DEVICE_NETWORK)
+    widths, size = experiment.widths, {"float32": 1, "float64": 2}[experiment.dtype]
+    recorded = (experiment.training_size + TEST_SIZE[experiment.data]) * len(experiment.record_steps)
+    first = _FEATURE * _BRIGHT.get(experiment.data, 0) * -(-widths[1] // 32) * size
+    multiplied = widths if experiment.is_function else widths[1:]
+    others = _OPERATION * 2 * sum(below * 16 * -(-above // 16) for below, above in pairwise(multiplied)) * size
+    forwards = first + others + _UNIT[experiment.activation] * sum(widths[1:-1])
+    forwards += 0 if experiment.is_function else _OUTPUT * widths[-1]
+    backwards = 1.5 * first + 2 * others + _UNIT["relu"] * sum(widths[1:-1])
+    update = _STEP + 3 * _PRODUCT * experiment.depth + _PARAMETER * size * parameter_count(*widths)
+    samples = experiment.steps * experiment.training_size / experiment.steps_per_epoch
+    seconds = recorded * forwards + samples * (forwards + backwards) + experiment.steps * update
+    return (_COMPILING[experiment.dtype] + networks * (_NETWORK + seconds)) * _RATE / matrix_product_rate()
+
+
+@cache
+def matrix_product_rate() -> float:
+    """Operations a second of matrix products on one core: the best of a few, in some milliseconds."""
+    factor = np.ones((256, 256), np.float32)
+    best = np.inf
+    with threadpool_limits(1):
+        for _ in range(20):
+            started = time.perf_counter()
+            factor @ factor
+            best = min(best, time.perf_counter() - started)
+    return 2 * len(factor) ** 3 / float(best)
+
+
+def compiles_again() -> list[str]:
+    """The warning where numba cannot store what it compiles, else nothing."""
+    folder = Path(__file__).parent / "cpu" / "__pycache__"
+    if folder.is_dir() and os.access(folder, os.W_OK):
+        return []  # without importing numba
+    from models.cpu.steps import run
+    from models.cpu.vectors import UNSTORED, is_stored
+
+    return [] if is_stored(run) else [UNSTORED]

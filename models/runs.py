@@ -1,4 +1,4 @@
-"""What claims read off a run of an experiment beyond its arrays: its weights, and what its networks answer."""
+"""What claims read from a run of an experiment beyond its arrays: its weights, and the outputs of its networks."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,9 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from models import networks
-from models.data import FUNCTIONS, function_inputs
+from models.data import FUNCTIONS, Stream, function_inputs
 from models.experiment import Experiment, parameter_count
-from models.seeding import Stream
 from ontrial.trainings import Run
 
 Array = NDArray[np.floating]
@@ -18,24 +17,21 @@ Array = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Samples:
-    """Points of a function, and what each network of a run answers there: (seed, sample) each."""
+    """Points of a function with its values there, and the outputs of each network of a run: (seed, sample) each."""
 
     run: Run
     points: torch.Tensor  # (seed, sample, 1)
 
     @cached_property
     def inputs(self) -> Array:
-        """Where they are."""
         return self.points.squeeze(2).double().numpy()
 
     @cached_property
     def targets(self) -> Array:
-        """The function there."""
         return FUNCTIONS[experiment_of(self.run).data](self.points).squeeze(2).double().numpy()
 
     @cached_property
-    def outputs(self) -> Array:
-        """What the networks answer; many a claim asks for the points alone."""
+    def outputs(self) -> Array:  # computed when first read: many a claim needs the points alone
         parameters = torch.from_numpy(self.run.parameters)  # (seed, parameter)
         inputs = self.points.to(parameters.dtype)
         return networks.outputs(parameters, experiment_of(self.run), inputs).squeeze(2).double().numpy()
@@ -47,10 +43,7 @@ class Samples:
 
 
 def experiment_of(run: Run) -> Experiment:
-    """The experiment of a run; of a probe's, the one whose networks it asked first.
-
-    Raises TypeError for a training that is neither.
-    """
+    """The experiment of a run; the first one of a probe's run. Raises TypeError for any other training."""
     experiment = getattr(run.training, "experiment", None)
     if isinstance(experiment, Experiment):
         return experiment
@@ -58,7 +51,7 @@ def experiment_of(run: Run) -> Experiment:
 
 
 def by_series(run: Run, values: Array) -> Array:
-    """What was recorded for every network, with an axis of series, also of one: (seed, series, …)."""
+    """What was recorded for every network, always with an axis of series: (seed, series, …)."""
     return values if experiment_of(run).series > 1 else values[:, np.newaxis]
 
 
@@ -76,12 +69,12 @@ def weights(run: Run, layer: int | None = None) -> Array:
 
 
 def initial_weights(run: Run) -> Array:
-    """Weights, without biases, of all layers before training, (seed, series, weight)."""
+    """Weights, without biases, before training, (seed, series, weight)."""
     return initial(run)[..., weight_layers(*experiment_of(run).widths) > 0]
 
 
 def final_weights(run: Run) -> Array:
-    """Weights, without biases, of all layers after training, (seed, series, weight)."""
+    """Weights, without biases, after training, (seed, series, weight)."""
     return by_series(run, run.parameters)[..., weight_layers(*experiment_of(run).widths) > 0]
 
 
@@ -102,5 +95,5 @@ def weight_layers(*widths: int) -> NDArray[np.integer]:
     """
     numbers = torch.zeros(1, parameter_count(*widths), dtype=torch.int64)  # (1, parameter)
     for number, layer in enumerate(networks.layers(numbers, widths), 1):
-        layer.weight.fill_(number)  # a view: the number lands where the weight lies
+        layer.weight.fill_(number)  # a view: writes into numbers
     return numbers[0].numpy()

@@ -1,4 +1,4 @@
-"""Stationary points: where trained networks come to when the gradient itself is driven to zero."""
+"""Stationary points: where trained networks end when the gradient itself is driven to zero."""
 
 import numpy as np
 
@@ -10,16 +10,16 @@ MOST_ITERATIONS = 1000
 
 
 def stationary_points(trained: Trained) -> Arrays:
-    """What trained networks find when they go on until the gradient of the training loss is almost zero.
+    """Where trained networks end when training goes on until the gradient of the training loss is almost zero.
 
-    gradient_norm_there (seed,), below ALMOST_ZERO where a network got there; loss_there (seed,), the
-    training loss; eigenvalues_there (seed, parameter), of its Hessian, ascending; iterations_there
-    (seed,), steps that were tried, MOST_ITERATIONS where a network did not get there. Computed on the CPU in
-    float64, network by network. Where parameters are NaN, so is what is found, after no step.
+    gradient_norm_there (seed,), below ALMOST_ZERO where a network converged; loss_there (seed,), the training loss;
+    eigenvalues_there (seed, parameter), of its Hessian, ascending; iterations_there (seed,), MOST_ITERATIONS where a
+    network did not converge. Computed on the CPU in float64, network by network. A network with NaN in its parameters
+    has NaN, after no iteration.
 
-    Raises ValueError for networks that `network_of` cannot take.
+    Raises ValueError for networks that `network_of` does not support.
     """
-    from models.compiled_solver import solved, spectrum  # only here: who asks for the name alone needs no compiler
+    from models.cpu.solver import solved, spectrum  # lazily: collecting the claims needs no compiler
 
     given = trained.parameters, trained.data.train_inputs, trained.data.train_targets
     found = [solved(trained.experiment, *rows, ALMOST_ZERO, MOST_ITERATIONS) for rows in zip(*given, strict=True)]

@@ -15,9 +15,9 @@ from claims.homework.measures.curves import (
     steps_to_converge,
 )
 from claims.homework.report import READING_ERROR
-from models.data import TEST_SIZE
+from models.data import Stream
+from models.experiment import TEST_SIZE
 from models.runs import experiment_of, samples
-from models.seeding import Stream
 from ontrial import Comparison, Read, Run, Runs, beside_report
 
 Array = NDArray[np.floating]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models import compiled_layout, compiled_products, compiled_vectors
-from models.compiled_layout import LANES, ROOM, Array, History, Network, Samples
-from models.compiled_products import (
+from models.cpu import layout, products, vectors
+from models.cpu.layout import LANES, ROOM, Array, History, Network, Samples
+from models.cpu.products import (
     Rows,
     first_gradient,
     first_layer,
@@ -17,44 +17,44 @@ from models.compiled_products import (
     one_output,
     turn_weights,
 )
-from models.compiled_vectors import add_times, fetch, inner, load, store, stored
+from models.cpu.vectors import add_times, fetch, inner, load, store, stored
 
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # Adam's defaults
 
 
 @inner
 def _losses(net: Network, given: Samples, chosen: Array, share: float, sums: Array) -> None:
-    """Write `share` of the derivative of these samples' losses by what the last layer answered.
+    """Write `share` of the derivative of these samples' losses by the outputs of the last layer.
 
-    Adds to sums (3,) their losses, how many were right, and how many by the truth.
+    Adds to sums (3,) their losses, how many are right, and how many are right by the true labels.
     """
-    answers, deltas, last = net.signals[0], net.signals[1], net.layers[-1]
-    part = answers.dtype.type(share)
+    outputs, deltas, last = net.signals[0], net.signals[1], net.layers[-1]
+    part = outputs.dtype.type(share)
     for place in range(len(chosen)):
         begin, target = last.offset + place * last.wide, given.targets[chosen[place]]
         if net.is_function:
-            error = answers[begin] - target
+            error = outputs[begin] - target
             deltas[begin] = (part + part) * error
             sums[0] += np.float64(error) * error
             continue
         found, exponentials, label = begin, part - part, begin + np.intp(target)
         for i in range(begin, begin + last.units):
-            found = i if answers[i] > answers[found] else found
+            found = i if outputs[i] > outputs[found] else found
         for i in range(begin, begin + last.units):
-            deltas[i] = np.exp(answers[i] - answers[found])
+            deltas[i] = np.exp(outputs[i] - outputs[found])
             exponentials += deltas[i]
         for i in range(begin, begin + last.units):
             deltas[i] *= part / exponentials
         deltas[label] -= part
-        sums[0] += np.log(exponentials) + answers[found] - answers[label]
+        sums[0] += np.log(exponentials) + outputs[found] - outputs[label]
         sums[1] += found == label
         sums[2] += found - begin == given.truth[chosen[place]]
 
 
 @inner
 def _forwards(net: Network, given: Samples, chosen: Array, share: float, sums: Array) -> None:
-    """Write what every layer answers to these samples, and then their losses as _losses does."""
-    samples, values, answers = len(chosen), net.weights[0], net.signals[0]
+    """Write the outputs of every layer for these samples, then their losses as _losses does."""
+    samples, values, outputs = len(chosen), net.weights[0], net.signals[0]
     for layer in range(1, len(net.layers)):
         below, own, is_last = net.layers[layer - 1], net.layers[layer], layer == len(net.layers) - 1
         if layer == 1 and not net.is_function:
@@ -64,29 +64,29 @@ def _forwards(net: Network, given: Samples, chosen: Array, share: float, sums: A
         else:
             for place in range(samples if layer == 1 else 0):
                 for feature in range(below.units):
-                    answers[place * below.wide + feature] = given.points[chosen[place], feature]
+                    outputs[place * below.wide + feature] = given.points[chosen[place], feature]
             for block in range(0, own.units, LANES):
                 start = own.start + block * own.rows
-                multiply(samples, below.units, Rows(answers, below.offset, below.wide, 1),
+                multiply(samples, below.units, Rows(outputs, below.offset, below.wide, 1),
                          Rows(values, start + LANES, LANES, 1), Rows(values, start, 0, 1),
-                         Rows(answers, own.offset + block, own.wide, 1), answers[:0],
+                         Rows(outputs, own.offset + block, own.wide, 1), outputs[:0],
                          not net.is_tanh and not is_last)  # fmt: skip
         for place in range(samples if net.is_tanh and not is_last else 0):
             begin = own.offset + place * own.wide
-            for i in range(begin, begin + own.units):  # not what the row is padded with: tanh is slow
-                answers[i] = np.tanh(answers[i])
+            for i in range(begin, begin + own.units):  # not the padding: tanh is slow
+                outputs[i] = np.tanh(outputs[i])
     _losses(net, given, chosen, share, sums)
 
 
 @inner
 def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> None:
-    """Write, or add, what the samples that were just answered contribute to the gradient."""
+    """Write, or add, the gradient of the samples that just went through _forwards."""
     samples, values, gradient, one = len(chosen), net.weights[0], net.weights[1], net.weights.dtype.type(1)
-    answers, deltas, nothing = net.signals[0], net.signals[1], Rows(net.weights[0], 0, 0, 1)
+    outputs, deltas, nothing = net.signals[0], net.signals[1], Rows(net.weights[0], 0, 0, 1)
     for layer in range(len(net.layers) - 1, 0, -1):
         below, own = net.layers[layer - 1], net.layers[layer]
         if layer > 1:
-            gate = answers[: 0 if net.is_tanh else len(answers)]
+            gate = outputs[: 0 if net.is_tanh else len(outputs)]
             for block in range(0, below.units, LANES):
                 weights = Rows(net.turned, own.turned + block * own.wide, LANES, 1)
                 if own.block == 1:
@@ -94,7 +94,7 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
                 multiply(samples, own.units, Rows(deltas, own.offset, own.wide, 1), weights, nothing,
                          Rows(deltas, below.offset + block, below.wide, 1), gate, False)  # fmt: skip
             for i in range(below.offset, below.offset + samples * below.wide if net.is_tanh else below.offset):
-                deltas[i] *= one - answers[i] * answers[i]
+                deltas[i] *= one - outputs[i] * outputs[i]
         if own.block == 1:
             one_gradient(net, samples, is_first)
             continue
@@ -103,9 +103,9 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
         else:
             for block in range(0, own.units, LANES):
                 here = Rows(gradient, own.start + block * own.rows + LANES, LANES, 1)
-                multiply(below.units, samples, Rows(answers, below.offset, 1, below.wide),
+                multiply(below.units, samples, Rows(outputs, below.offset, 1, below.wide),
                          Rows(deltas, own.offset + block, own.wide, 1), nothing if is_first else here,
-                         here, answers[:0], False)  # fmt: skip
+                         here, outputs[:0], False)  # fmt: skip
         for block in range(0, own.units if layer > 1 or not net.is_function else 0, LANES):
             at = own.start + block // own.block * own.block * own.rows + block % own.block
             total = load(values if is_first else gradient, 0 if is_first else at, LANES)
@@ -117,7 +117,7 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
 
 @inner
 def _adam(net: Network, number: int) -> None:
-    """The update that is `number`, from 1. Source: Kingma & Ba 2015, section 2, its more efficient order."""
+    """Update `number`, from 1. Source: Kingma & Ba 2015, section 2, its more efficient order."""
     kind = net.weights.dtype.type
     unbiased = np.sqrt(1 - _BETA2**number)
     rate, epsilon = kind(net.rate * unbiased / (1 - _BETA1**number)), kind(_EPSILON * unbiased)
@@ -135,7 +135,7 @@ def _adam(net: Network, number: int) -> None:
 
 @inner
 def _step(net: Network, given: Samples, chosen: Array, history: History) -> None:
-    """Make one step on these samples, a few at a time, and record what is recorded of every step."""
+    """Make one step on these samples, ROOM at a time, and record what is recorded at every step."""
     step, share = history.done[0], 1 / len(chosen)
     history.sums[0] = 0
     turn_weights(net)
@@ -143,8 +143,6 @@ def _step(net: Network, given: Samples, chosen: Array, history: History) -> None
         few = chosen[first : first + ROOM]
         _forwards(net, given, few, share, history.sums)
         _backwards(net, given, few, first == 0)
-    for i in range(len(net.mask)):
-        net.weights[1, i] *= net.mask[i]
     if len(history.gradient_norm):
         squares = 0.0
         for number in net.weights[1]:
@@ -152,13 +150,15 @@ def _step(net: Network, given: Samples, chosen: Array, history: History) -> None
         history.gradient_norm[step] = np.sqrt(squares)
     _adam(net, step + 1)
     if len(history.snapshots) and step % history.every == 0:
-        _keep_parameters(net, history.snapshots[step // history.every])
+        snapshot = history.snapshots[step // history.every]
+        for index in range(len(net.where)):
+            snapshot[index] = net.weights[0, net.where[index]]
     history.done[0] = step + 1
 
 
 @inner
 def _record(net: Network, given: Samples, history: History) -> None:
-    """Record losses and accuracies over the whole sets, and keep the parameters where they validate best."""
+    """Record losses and accuracies over the complete sets."""
     record, begin = history.records[history.done[1]], 0
     for part in range(len(record)):
         end = given.ends[part]
@@ -168,24 +168,12 @@ def _record(net: Network, given: Samples, history: History) -> None:
             record[part, score] /= end - begin
         begin = end
     history.done[1] += 1
-    if len(history.best) and record[1, 0] < history.lowest[0]:
-        history.lowest[0] = record[1, 0]
-        _keep_parameters(net, history.best[0])
-
-
-@inner
-def _keep_parameters(net: Network, kept: Array) -> None:
-    for index in range(len(net.where)):
-        kept[index] = net.weights[0, net.where[index]]
 
 
 def _loop(source: int) -> Callable[..., None]:
     def run(net: Network, given: Samples, order: Array, passes: int, batch: int, steps: int, history: History) -> None:
-        """Go on training: so many passes, until all steps are done.
-
-        order (pass, sample): the training set, of each pass in turn, then from the first again.
-        """
-        history.done[2] = source
+        """Train for more passes, until all steps are done. order (pass, sample): of each pass in turn, repeated."""
+        _ = source  # a value in it is part of numba's cache key
         if history.done[1] == 0:
             _record(net, given, history)
         for index in range(passes):
@@ -205,7 +193,7 @@ def _loop(source: int) -> Callable[..., None]:
     return stored(run)
 
 
-# Numba stores what it compiled by the source of `run` alone: as a value in it, the sum of what it calls is a part.
-_CALLED = compiled_layout, compiled_products, compiled_vectors
-SOURCE = zlib.crc32(b"".join(Path(str(each)).read_bytes() for each in (__file__, *(it.__file__ for it in _CALLED))))
+# Of all that `run` calls, so that numba's cache returns nothing that was compiled from an older source.
+_CALLED = __file__, layout.__file__, products.__file__, vectors.__file__
+SOURCE = zlib.crc32(b"".join(Path(str(path)).read_bytes() for path in _CALLED))
 run = _loop(SOURCE)

@@ -1,7 +1,7 @@
-"""The engine of a GPU: all seeds of an experiment as one stack, blocks of whose steps are captured in CUDA graphs.
+"""The engine for a GPU: all seeds of an experiment as one stack, blocks of steps captured in CUDA graphs.
 
-Every call has a stream of its own, so that calls in the threads of one process train side by side. On the CPU, where
-there are no graphs, the same steps are called one by one.
+Every call has its own stream, so that calls in the threads of one process run concurrently. On the CPU, where there
+are no graphs, the same steps are called one by one.
 """
 
 import threading
@@ -18,16 +18,15 @@ import torch
 from torch import Tensor
 
 from models import networks
-from models.experiment import Experiment, Part
-from models.graphs import Graphs, own_stream
-from models.seeding import generator
-from models.sets import Sets, raw_sets
-from models.stack import Stack, aims, loss, with_one
+from models.data import Sets, generator, raw_sets
+from models.experiment import TEST_SIZE, Experiment
+from models.gpu.graphs import Graphs, own_stream
+from models.gpu.stack import Stack, aims, with_one
 from ontrial.trainings import Arrays
 
 _STEPS = 60  # of one graph, at most
 _GATHERED = 2**28  # bytes of images that one graph gathers, at most
-_ANSWERS = 2**25  # numbers that one layer answers while whole sets are evaluated, at most
+_OUTPUTS = 2**25  # numbers that one layer outputs while complete sets are evaluated, at most
 
 _LOADING = threading.Lock()
 _PIXELS: dict[tuple[Hashable, ...], Tensor] = {}  # (image, pixel) uint8, for all calls
@@ -38,35 +37,27 @@ Kind = tuple[int, int]  # of a block: how many steps, and how many samples each 
 def train(experiment: Experiment, seeds: Sequence[int], root: Path | None, device: str) -> Arrays:
     """Train the networks of these seeds, member by member of each seed's series; see models.training.train.
 
-    Answers (seed * series, …). Nothing but rounding depends on the device and on what else is trained in the stack.
+    Returns (seed * series, …). Nothing but rounding depends on the device and on the other networks of the stack.
     """
     torch.set_float32_matmul_precision("highest")  # no TF32
     parts, place = raw_sets(experiment, seeds, root), torch.device(device)
-    with torch.no_grad(), own_stream(place), closing(_orders(experiment, seeds, parts, place)) as orders:
+    with torch.no_grad(), own_stream(place), closing(drawn_orders(experiment, seeds, place)) as orders:
         start = networks.initial_parameters(experiment, seeds).flatten(0, -2).to(place)  # (network, parameter)
-        mask = networks.kept(experiment, seeds).view(start.shape).to(start) if experiment.keep < 1 else None
-        stack, samples = Stack(experiment, start, mask), _Samples(experiment, parts, len(start), orders, place)
+        stack, samples = Stack(experiment, start), Samples(experiment, parts, len(start), orders, place)
         with closing(Graphs(place)) as graphs:
             return _train(experiment, stack, samples, graphs)
 
 
-def _train(experiment: Experiment, stack: Stack, samples: "_Samples", graphs: Graphs) -> Arrays:
+def _train(experiment: Experiment, stack: Stack, samples: "Samples", graphs: Graphs) -> Arrays:
     history: defaultdict[str, list[Tensor]] = defaultdict(list)  # (time, network, …) each
-    best = stack.parameters
-    done = torch.zeros((), device=best.device)  # steps, counted where a graph can read it
-    lowest = torch.full((len(best),), torch.inf, dtype=torch.float64, device=best.device)  # validation loss
+    done = torch.zeros((), device=samples.device)  # steps, counted where a graph can read it
 
-    def keep(values: dict[str, Tensor]) -> None:
+    def record(values: dict[str, Tensor]) -> None:
         for name, value in values.items():
-            history[name].append(value.clone())  # the next replay writes where this one wrote
+            history[name].append(value.clone())  # the next replay overwrites it
 
-    def record() -> None:
-        nonlocal best, lowest
-        keep(scores := graphs.run("record", lambda: samples.scores(stack.parameters)))
-        if experiment.best_parameters:
-            lower = scores["validation_loss"][0] < lowest  # (network,)
-            best = torch.where(lower.unsqueeze(1), stack.parameters, best)
-            lowest = torch.where(lower, scores["validation_loss"][0], lowest)
+    def record_scores() -> None:
+        record(graphs.run("record", lambda: samples.scores(stack.parameters)))
 
     def make_steps(kind: Kind) -> dict[str, Tensor]:
         losses, norms = [], []
@@ -78,34 +69,33 @@ def _train(experiment: Experiment, stack: Stack, samples: "_Samples", graphs: Gr
             if experiment.steps_per_epoch == 1:
                 losses.append(stack.batch_loss(aim))
         done.add_(kind[0])
-        kept = {"gradient_norm": norms, "batch_loss": losses or [stack.batch_loss(aim)]}
-        return {name: torch.stack(each) for name, each in kept.items() if each}  # (step, network) each
+        found = {"gradient_norm": norms, "batch_loss": losses or [stack.batch_loss(aim)]}
+        return {name: torch.stack(each) for name, each in found.items() if each}  # (step, network) each
 
     snapshot_steps, record_steps = set(experiment.snapshot_steps), set(experiment.record_steps)
-    record()
-    for first, last in pairwise(_ends(experiment, len(best))):
+    record_scores()
+    for first, last in pairwise(block_ends(experiment, samples.count)):
         kind = samples.choose(first, last)
         written = dict(graphs.run(kind, partial(make_steps, kind)))
         if last % experiment.steps_per_epoch and last != experiment.steps:
             del written["batch_loss"]  # only an epoch's last one is recorded
-        keep(written)
+        record(written)
         if last in snapshot_steps:
-            keep({"snapshots": stack.parameters.unsqueeze(0)})
+            record({"snapshots": stack.parameters.unsqueeze(0)})
         if last in record_steps:
-            record()
+            record_scores()
     arrays = {name: torch.cat(each).transpose(0, 1).contiguous() for name, each in history.items()}
     arrays |= {"last_gradient_norms": stack.gradient_norms, "parameters": stack.parameters}
-    arrays |= {"best_parameters": best} if experiment.best_parameters else {}
     steps = np.array(experiment.record_steps)
     axes = {"record_step": steps, "epoch": -(-steps // experiment.steps_per_epoch)}
     axes |= {"snapshot_step": np.array(experiment.snapshot_steps)} if experiment.snapshot_steps else {}
     return axes | {name: each.cpu().numpy() for name, each in arrays.items()}
 
 
-def _ends(experiment: Experiment, count: int) -> list[int]:
-    """Steps done after each block, 0 first, for so many networks: few kinds of blocks, since each is captured.
+def block_ends(experiment: Experiment, count: int) -> list[int]:
+    """Steps done after each block of steps of `count` networks, 0 first; few kinds, since each is captured.
 
-    A record, a snapshot, another order and a smaller batch come between blocks.
+    Records, snapshots, new orders and smaller batches come between blocks.
     """
     whole, most, stops = experiment.steps_per_epoch, _STEPS, {*experiment.record_steps, *experiment.snapshot_steps}
     if whole > 1:
@@ -119,19 +109,20 @@ def _ends(experiment: Experiment, count: int) -> list[int]:
     return ends
 
 
-class _Samples:
-    """The data of so many networks, in places that stay the same from one block of steps to the next."""
+class Samples:
+    """The data of `count` networks, at fixed addresses from one block of steps to the next."""
 
     def __init__(
         self, experiment: Experiment, parts: Sets, count: int, orders: Iterator[Tensor], device: torch.device
     ) -> None:
-        self._experiment, self._count, self._orders, self._white = experiment, count, orders, parts.white
+        self.count, self.device = count, device
+        self._experiment, self._orders, self._white = experiment, orders, parts.white
         self._dtype = getattr(torch, experiment.dtype)
 
         def placed(part: Tensor) -> Tensor:
             if part.dtype == torch.uint8:
                 return _shared(part, device, experiment.data, part is parts.test_inputs, len(part))
-            part = part.repeat_interleave(experiment.series, 0)  # a row for each network in place of each seed
+            part = part.repeat_interleave(experiment.series, 0)  # a row for each network
             return part.to(device, self._dtype if part.is_floating_point() else part.dtype)
 
         self._own = {name: placed(part) for name, part in vars(parts).items() if isinstance(part, Tensor)}
@@ -144,7 +135,7 @@ class _Samples:
         self._first_rows = torch.arange(count, device=device).unsqueeze(1) * self._own["train_targets"].shape[1]
 
     def choose(self, first: int, last: int) -> Kind:
-        """Lay out what the steps from first to last see; answers their kind."""
+        """Copy the samples of the steps from first to last into place; returns the kind of this block."""
         step, size = first % self._experiment.steps_per_epoch, self._experiment.batch
         kind = last - first, min(size, self._experiment.training_size - step * size)
         if self._whole is None:
@@ -163,9 +154,9 @@ class _Samples:
             yield from repeat(self._whole, kind[0])
             return
         chosen, inputs = self._batches[kind]
-        own = (chosen + self._first_rows).flatten()  # where rows are each network's own, one network after another
+        own = (chosen + self._first_rows).flatten()  # for rows of each network's own, one network after another
         table = self._own["train_inputs"]
-        if table.ndim == 2:  # images, which all share, gathered eight pixels at a time
+        if table.ndim == 2:  # shared images, gathered eight pixels at a time
             rows = table.view(torch.int64).index_select(0, chosen.flatten()).view(torch.uint8)
         else:
             rows = table.flatten(0, 1).index_select(0, own)
@@ -176,37 +167,27 @@ class _Samples:
             yield inputs, aim
 
     def scores(self, parameters: Tensor) -> dict[str, Tensor]:
-        """Loss over each set that is recorded, and accuracy for images: (1, network)."""
-        found: dict[str, Tensor] = {}
-        for part, size in self._experiment.recorded_sizes.items():
-            totals: dict[str, Tensor] = defaultdict(lambda: parameters.new_zeros(self._count, dtype=torch.float64))
-            most = self._at_once(part)
+        """Loss over each set, and accuracy for images: (1, network)."""
+        experiment = self._experiment
+        widest = max(experiment.widths[self._white > 1 :])  # networks share the images themselves
+        most, found = max(1, _OUTPUTS // (self.count * widest)), dict[str, Tensor]()
+        for part, size in (("train", experiment.training_size), ("test", TEST_SIZE[experiment.data])):
+            totals: dict[str, Tensor] = defaultdict(lambda: parameters.new_zeros(self.count, dtype=torch.float64))
             for rows in (slice(start, min(size, start + most)) for start in range(0, size, most)):
                 inputs, targets = self._some(part, rows)
-                outputs = networks.outputs(parameters, self._experiment, inputs)  # (network, sample, output)
-                totals[f"{part}_loss"] += loss(outputs, targets).double() * targets.shape[1]
-                if not self._experiment.is_function:
+                outputs = networks.outputs(parameters, experiment, inputs)  # (network, sample, output)
+                totals[f"{part}_loss"] += networks.loss(outputs, targets).double() * targets.shape[1]
+                if not experiment.is_function:
                     totals[f"{part}_accuracy"] += (outputs.argmax(2) == targets).sum(1)
                 if part == "test" and "test_truth" in self._own:
                     totals["test_accuracy_on_truth"] += (outputs.argmax(2) == self._own["test_truth"][:, rows]).sum(1)
             found |= {name: (total / size).unsqueeze(0) for name, total in totals.items()}
         return found
 
-    def _some(self, part: Part, span: slice) -> tuple[Tensor, Tensor]:
-        """Inputs, in [0, 1] where they are images, and targets of some samples of a set."""
-        lying = "test" if part == "test" else "train"  # whose rows, for each network, may be said
-        inputs, targets = self._own[f"{lying}_inputs"], self._own[f"{lying}_targets"]
-        rows = self._own.get(f"{part}_rows")
-        if rows is None:
-            inputs, targets = inputs[..., span, :], targets[:, span]
-        else:
-            inputs, targets = inputs[rows[:, span]], targets.gather(1, rows[:, span])
+    def _some(self, part: str, rows: slice) -> tuple[Tensor, Tensor]:
+        """Inputs, in [0, 1] for images, and targets of some samples of a set."""
+        inputs, targets = self._own[f"{part}_inputs"][..., rows, :], self._own[f"{part}_targets"][:, rows]
         return (inputs.float() / self._white).to(self._dtype) if inputs.dtype == torch.uint8 else inputs, targets
-
-    def _at_once(self, part: Part) -> int:
-        """How many samples may go through all networks at a time."""
-        shared = self._white > 1 and f"{part}_rows" not in self._own
-        return max(1, _ANSWERS // (self._count * max(self._experiment.widths[shared:])))
 
 
 def _shared(pixels: Tensor, device: torch.device, *name: Hashable) -> Tensor:
@@ -217,15 +198,12 @@ def _shared(pixels: Tensor, device: torch.device, *name: Hashable) -> Tensor:
         return _PIXELS[device, *name]
 
 
-def _orders(experiment: Experiment, seeds: Sequence[int], parts: Sets, device: torch.device) -> Generator[Tensor]:
-    """The samples of epoch after epoch in each network's order, (network, sample), drawn while the last one is used."""
-    members = [(seed, member) for seed in seeds for member in range(experiment.series)]
-    randoms = [generator(seed, "order", member) for seed, member in members]
-    rows = None if parts.train_rows is None else parts.train_rows.repeat_interleave(experiment.series, 0)
+def drawn_orders(experiment: Experiment, seeds: Sequence[int], device: torch.device) -> Generator[Tensor]:
+    """The samples of epoch after epoch in each network's order, (network, sample), drawn one epoch ahead."""
+    randoms = [generator(seed, "order", member) for seed in seeds for member in range(experiment.series)]
 
     def drawn() -> Tensor:
         order = torch.stack([torch.randperm(experiment.training_size, generator=random) for random in randoms])
-        order = order if rows is None else rows.gather(1, order)
         return order.pin_memory() if device.type == "cuda" else order
 
     with ThreadPoolExecutor(1) as pool:

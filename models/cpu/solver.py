@@ -9,14 +9,15 @@ import numpy as np
 from numba import njit
 from torch import Tensor
 
-from models import compiled_hessian, compiled_vectors
-from models.compiled_hessian import Array, Network, network_of, numbers, order
-from models.compiled_vectors import COMPILED, inner, stored, without_collector
+from models.cpu import hessian as compiled_hessian
+from models.cpu import vectors as compiled_vectors
+from models.cpu.hessian import Array, Network, network_of, numbers, order
+from models.cpu.vectors import COMPILED, inner, stored, without_collector
 from models.experiment import Experiment
 
 
 class Found(NamedTuple):
-    """Where the solver ended: point (parameter,), the loss there, its gradient and Hessian, and steps tried."""
+    """Where the solver ended: point (parameter,), the loss there, its gradient and Hessian, and iterations."""
 
     point: Array
     loss: float
@@ -28,28 +29,16 @@ class Found(NamedTuple):
 def solved(
     experiment: Experiment, parameters: Tensor, inputs: Tensor, targets: Tensor, almost_zero: float, most: int
 ) -> Found:
-    """Where the solver comes to from one net's parameters (parameter,), in `most` steps at most.
+    """Where the solver ends from one network's parameters (parameter,), after at most `most` iterations.
 
-    inputs: (sample, feature); targets: (sample, output); almost_zero: what the gradient's norm has to be below.
+    inputs: (sample, feature); targets: (sample, output); almost_zero: converged when the gradient's norm is below.
 
-    Raises ValueError for networks that `network_of` cannot take.
+    Raises ValueError for networks that `network_of` does not support.
     """
     net, start = network_of(experiment, inputs, targets), numbers(parameters)[order(experiment)]
     with without_collector():
         damping = first_damping(run(net, start, 0.0, 0.0, 0).hessian)
         return run(net, start, damping, almost_zero, most)
-
-
-def derivatives(parameters: Tensor, experiment: Experiment, inputs: Tensor, targets: Tensor) -> tuple[Array, Array]:
-    """Gradient (parameter,) and Hessian (parameter, parameter) of one net's mean squared error.
-
-    parameters: (parameter,); inputs: (sample, feature); targets: (sample, output).
-
-    Raises ValueError for networks that `network_of` cannot take.
-    """
-    net, places = network_of(experiment, inputs, targets), order(experiment)
-    there, back = run(net, numbers(parameters)[places], 0.0, 0.0, 0), np.argsort(places)
-    return there.gradient[back], there.hessian[np.ix_(back, back)]
 
 
 def spectrum(hessian: Array) -> Array:
@@ -58,15 +47,14 @@ def spectrum(hessian: Array) -> Array:
 
 
 def first_damping(hessian: Array) -> float:
-    """What the solver's damping starts with, by the Hessian at the start, (parameter, parameter)."""
     return 1e-3 * float(np.square(spectrum(hessian)).max())
 
 
 @inner
 def _tried(point: Array, gradient: Array, hessian: Array, damping: float) -> Array:
-    """Where the step from a point leads: -(H^2 + damping)^-1 H g, the real part of -(H + i sqrt(damping))^-1 g.
+    """The point plus a step -(H^2 + damping)^-1 H g, which is the real part of -(H + i sqrt(damping))^-1 g.
 
-    So H^2, which would cost half of the digits, is never formed. By Gauss-Jordan elimination with pivots by column.
+    So H^2, which would cost half of the digits, is never formed. By Gauss-Jordan elimination with column pivots.
     """
     size = len(point)
     rows, tried = np.zeros((2 * size, size + 1)), np.zeros(size)  # imaginary parts lie below the real ones
@@ -106,11 +94,11 @@ def _norm(gradient: Array) -> float:
 def solver(derive: Callable[..., Any]) -> Callable[..., Found]:
     """A compiled function that solves gradient = 0 by Levenberg-Marquardt.
 
-    derive: compiled, from what is given and a point (parameter,) to loss, gradient (parameter,) and Hessian
-    (parameter, parameter). The solver takes what is given to derive, the point to start at, the damping to start with,
-    and is done when the norm of the gradient is below almost_zero, or after most_iterations tried steps.
+    derive: compiled, from `given` and a point (parameter,) to loss, gradient (parameter,) and Hessian (parameter,
+    parameter). The solver takes `given`, the start, the first damping, and ends when the norm of the gradient is below
+    almost_zero, or after most_iterations.
 
-    The step minimises |g + H d|^2 + damping |d|^2, and is made only where the norm of g falls. Nothing prefers a
+    The step minimises |g + H d|^2 + damping |d|^2, and is taken only where the norm of g falls. Nothing prefers a
     minimum: saddles and maxima have a gradient of zero as well.
 
     Source: Levenberg, Quarterly of Applied Mathematics 2 (1944); Marquardt, SIAM Journal 11 (1963).
@@ -138,14 +126,13 @@ _solve = solver(compiled_hessian.derive)
 
 def _cached(source: int) -> Callable[..., Found]:
     def run(net: Network, start: Array, damping: float, almost_zero: float, most_iterations: int) -> Found:
-        """Solve gradient = 0 for one network: see `solver`."""
-        _ = source  # by this, too, numba stores what it compiled
+        _ = source  # a value in it is part of numba's cache key
         return _solve(net, start, damping, almost_zero, most_iterations)
 
     return stored(run)
 
 
-# The sum of all that `run` calls, so that nothing is taken from the cache that an older source was compiled to.
+# Of all that `run` calls, so that numba's cache returns nothing that was compiled from an older source.
 SOURCE = zlib.crc32(
     b"".join(Path(str(path)).read_bytes() for path in (__file__, compiled_hessian.__file__, compiled_vectors.__file__))
 )

@@ -1,4 +1,4 @@
-"""How loops are compiled, and vectors of numbers in registers, which numba has no words for."""
+"""How loops are compiled, and vectors of numbers in registers, which numba does not offer."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -12,8 +12,7 @@ from numba.extending import intrinsic, models, register_model
 
 cgutils: Any = numba.core.cgutils
 
-# Without fastmath: what was just compiled and what comes from numba's cache are not optimised alike, and with it they
-# were rounded otherwise.
+# Without fastmath: with it, code just compiled and code from numba's cache were optimised, and so rounded, differently.
 COMPILED: dict[str, Any] = dict(nogil=True, error_model="numpy")
 UNSTORED = (
     "numba finds no folder to store what it compiles, so every process compiles it again: "
@@ -22,15 +21,15 @@ UNSTORED = (
 
 
 def inner(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that compiled code alone calls."""
+    """Compiles a function that only compiled code calls."""
     without: dict[str, Any] = dict(no_cpython_wrapper=True, no_cfunc_wrapper=True)
     return njit(**COMPILED, **without)(function)
 
 
 def stored(function: Callable[..., Any]) -> Any:
-    """A function that Python calls, stored for later processes where numba finds a folder for it."""
+    """Compiles a function that Python calls, cached for later processes where numba finds a folder for it."""
     compiled = njit(**COMPILED)(function)
-    with suppress(RuntimeError):  # there is none that can be written
+    with suppress(RuntimeError):  # no folder is writable
         compiled.enable_caching()
     return compiled
 
@@ -42,7 +41,7 @@ def is_stored(function: Any) -> bool:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Python's collector waits: it would walk all that was imported again and again while numba compiles."""
+    """Without Python's garbage collector, which would walk all that was imported repeatedly while numba compiles."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -53,8 +52,6 @@ def without_collector() -> Iterator[None]:
 
 
 class Vector(types.Type):
-    """So many numbers of one type, in registers."""
-
     def __init__(self, dtype: Any, lanes: int) -> None:
         self.dtype, self.lanes = dtype, lanes
         super().__init__(name=f"Vector({dtype}, {lanes})")
@@ -68,7 +65,7 @@ class _VectorModel(models.PrimitiveModel):
 
 
 def _compiled(describe: Callable[..., Any]) -> Any:
-    """What compiled code may call: `describe` answers its signature, and what generates it."""
+    """A function for compiled code: `describe` returns its signature, and what generates it."""
     return intrinsic(prefer_literal=True)(describe)
 
 
@@ -79,7 +76,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any, of: 
 
 @_compiled
 def load(_: Any, array: Any, index: Any, lanes: Any) -> Any:
-    """So many numbers of an array, from an index on."""
+    """`lanes` numbers of an array, from an index on."""
     vector = Vector(array.dtype, lanes.literal_value)
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
@@ -105,7 +102,7 @@ def store(_: Any, array: Any, index: Any, vector: Any) -> Any:
 
 @_compiled
 def at(_: Any, array: Any, index: Any) -> Any:
-    """The number at an index that is not negative, which is not asked."""
+    """The number at an index, which must not be negative."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         of = context.get_value_type(array.dtype)
@@ -159,7 +156,7 @@ def sum_of(_: Any, vector: Any) -> Any:
 
 @_compiled
 def where_positive(_: Any, vector: Any, by: Any) -> Any:
-    """The vector, with 0 in each lane where `by` is at most 0; and so what is there where `by` is NaN."""
+    """The vector, with 0 in each lane where `by` is at most 0, unchanged where `by` is NaN."""
 
     def generate(_: Any, builder: Any, __: Any, given: Any) -> Any:
         nothing = ir.Constant(given[0].type, None)
@@ -170,7 +167,7 @@ def where_positive(_: Any, vector: Any, by: Any) -> Any:
 
 @_compiled
 def fetch(_: Any, array: Any, index: Any) -> Any:
-    """Have the cache fetch what will be needed, and do not wait for it."""
+    """Prefetch into the cache."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         place = _address(context, builder, signature.args[0], given[0], given[1], ir.IntType(8))
@@ -184,7 +181,7 @@ def fetch(_: Any, array: Any, index: Any) -> Any:
 
 @_compiled
 def turn(_: Any, array: Any, index: Any, row: Any, out: Any, target: Any, out_row: Any) -> Any:
-    """Write the transpose of 8 rows of 8 numbers: where the first begins, and how far it is from one to the next."""
+    """Write the transpose of 8 rows of 8 numbers. index, target: of the first row; row, out_row: to the next one."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         number = context.get_value_type(array.dtype)

@@ -1,4 +1,4 @@
-"""Hessians: the derivatives of small tanh networks with a squared error, written out and compiled."""
+"""Compiled first and second derivatives of small tanh networks with a squared error."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models import networks
-from models.compiled_vectors import add_product, add_times, inner, load, store, sum_of
+from models.cpu.vectors import add_product, add_times, inner, load, store, sum_of
 from models.experiment import Experiment, parameter_count
 
 Array = NDArray[Any]
@@ -17,16 +17,16 @@ _LANES = 16  # samples at once: what registers hold
 
 
 class Network(NamedTuple):
-    """What one network's derivatives depend on beside its parameters, and room to compute them.
+    """What one network's derivatives depend on besides its parameters, and buffers to compute them.
 
-    Signals are the features, then one that is always 1, then the answers of units, layer by layer. The first unit is
-    the signal `fixed`, and the first that answers is the unit `hidden`. begin (unit + 1,): where the parameters of each
+    Signals are the features, then one that is always 1, then the outputs of units, layer by layer. The first unit is
+    the signal `fixed`, the first output unit is the unit `hidden`. begin (unit + 1,): where the parameters of each
     unit begin; source (parameter,): the signal that each weighs.
-    inputs (feature, sample), targets (output, sample) and share (sample,), what a square counts in the loss, flat: a
-    whole number of _LANES, the last of which may count nothing.
-    forth (signal, 1 + unit, lane), flat: each signal, and its derivatives by what each unit adds up; back (unit,
-    1 + unit, lane), flat: the loss's derivative by what each unit adds up, and that one's derivatives likewise; a row
-    of these is `wide`.
+    inputs (feature, sample), targets (output, sample) and share (sample,), the weight of a squared error in the loss,
+    flat: padded to a multiple of _LANES with samples of weight 0.
+    forth (signal, 1 + unit, lane), flat: each signal, and its derivatives by the sum of each unit; back (unit,
+    1 + unit, lane), flat: the loss's derivative by the sum of each unit, and its derivatives likewise; a row of these
+    has `wide` numbers.
     """
 
     begin: Array
@@ -42,11 +42,9 @@ class Network(NamedTuple):
 
 
 def network_of(experiment: Experiment, inputs: Tensor, targets: Tensor) -> Network:
-    """A network as compiled code takes it.
+    """A network as compiled code takes it: inputs (sample, feature); targets (sample, output).
 
-    inputs: (sample, feature); targets: (sample, output).
-
-    Raises ValueError for another activation than tanh, or for labels: their second derivatives are others.
+    Raises ValueError for another activation than tanh, or for labels, whose derivatives are not implemented.
     """
     if experiment.activation != "tanh" or targets.dtype == torch.int64:
         raise ValueError(f"second derivatives are written out for tanh and squared error only, not for {experiment}")
@@ -74,20 +72,19 @@ def network_of(experiment: Experiment, inputs: Tensor, targets: Tensor) -> Netwo
 
 
 def order(experiment: Experiment) -> Array:
-    """Which parameter of models.networks each one of compiled code is, (parameter,): unit by unit, biases last."""
+    """The index in models.networks of each parameter of compiled code, (parameter,): unit by unit, biases last."""
     places = torch.arange(parameter_count(*experiment.widths)).unsqueeze(0)
     layers = networks.layers(places, experiment.widths)
     return torch.cat([torch.cat([x.weight[0], x.bias[0].T], 1).flatten() for x in layers]).numpy()
 
 
 def numbers(values: Tensor) -> Array:
-    """Values of any shape, on any device and in any precision, as compiled code takes them: in float64."""
     return values.cpu().double().numpy()
 
 
 @inner
 def _forwards(net: Network, point: Array, first: int) -> None:
-    """Write the signals of _LANES samples from `first` on, and their derivatives, and clear what goes back."""
+    """Write the signals of _LANES samples from `first` on, and their derivatives, and clear `back`."""
     begin, forth, wide = net.begin, net.forth, net.wide
     always = (net.fixed - 1) * wide
     one, zero = load(forth, always, _LANES), load(forth, always + _LANES, _LANES)
@@ -112,7 +109,7 @@ def _forwards(net: Network, point: Array, first: int) -> None:
 
 @inner
 def _backwards(net: Network, point: Array, first: int) -> float:
-    """Write the loss's derivatives by what each unit adds up, and theirs; answer what these samples add to the loss."""
+    """Write the loss's derivatives by the sum of each unit, and theirs; returns these samples' part of the loss."""
     begin, forth, back, wide, loss = net.begin, net.forth, net.back, net.wide, 0.0
     zero = load(forth, (net.fixed - 1) * wide + _LANES, _LANES)
     for unit in range(len(begin) - 2, -1, -1):
@@ -143,7 +140,7 @@ def _backwards(net: Network, point: Array, first: int) -> float:
 def derive(net: Network, point: Array) -> tuple[float, Array, Array]:
     """Loss, gradient (parameter,) and Hessian (parameter, parameter) at a point (parameter,).
 
-    With a_n what unit n adds up, d_n the loss's derivative by a_n, and b_nj that of d_n by a_j, the second derivative
+    With a_n the sum of unit n, d_n the loss's derivative by a_n, and b_nj that of d_n by a_j, the second derivative
     by a weight from signal h_k to unit n and one from h_i to unit j, which is not above n, is the sum over samples of
       (b_nj h_k + d_n dh_k/da_j) h_i.
 

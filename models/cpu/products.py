@@ -1,15 +1,15 @@
-"""Products of matrices of the compiled loop, and what the first layer makes of images, whose pixels are mostly 0."""
+"""Matrix products of the compiled loop, those of the first layer with images, whose pixels are mostly 0, among them."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.compiled_layout import LANES, LANES_OF_IMAGES, Array, Network, Samples
-from models.compiled_vectors import add_product, add_times, at, inner, load, store, sum_of, turn, where_positive
+from models.cpu.layout import LANES, LANES_OF_IMAGES, Array, Network, Samples
+from models.cpu.vectors import add_product, add_times, at, inner, load, store, sum_of, turn, where_positive
 
 
 class Rows(NamedTuple):
-    """Rows of numbers: where the first begins, how far it is to the next, and to the next number of the same row."""
+    """Rows of numbers: where the first begins, the distance to the next row, and to the next number of a row."""
 
     numbers: Array
     begin: int
@@ -19,8 +19,8 @@ class Rows(NamedTuple):
 
 @inner
 def _write(out: Rows, place: int, total: Any, gate: Array, is_own_gate: bool) -> None:
-    """Write LANES numbers, 0 where they, or those at the same place of a gate, if it is not empty, are not above 0."""
-    if is_own_gate:  # in registers: a store that leaves out what stays is slow on some processors
+    """Write LANES numbers, 0 where they, or those at the same place of a gate that is not empty, are not above 0."""
+    if is_own_gate:  # in registers: a masked store is slow on some processors
         store(out.numbers, place, where_positive(total, total))
     elif len(gate):
         store(out.numbers, place, where_positive(total, load(gate, place, LANES)))
@@ -55,8 +55,8 @@ def multiply(
 
 @inner
 def first_layer(net: Network, given: Samples, chosen: Array) -> None:
-    """What the first layer answers to images, a block of units at a time, without what is 0."""
-    values, answers, own = net.weights[0], net.signals[0], net.layers[1]
+    """Write the outputs of the first layer for images, a block of units at a time, without pixels that are 0."""
+    values, outputs, own = net.weights[0], net.signals[0], net.layers[1]
     for block in range(0, own.units, LANES_OF_IMAGES):
         start = own.start + block * own.rows
         for place in range(len(chosen)):
@@ -67,15 +67,12 @@ def first_layer(net: Network, given: Samples, chosen: Array) -> None:
                 total = add_times(total, at(given.levels, feature & 0xFFFF), weights)
             if not net.is_tanh:
                 total = where_positive(total, total)
-            store(answers, own.offset + place * own.wide + block, total)
+            store(outputs, own.offset + place * own.wide + block, total)
 
 
 @inner
 def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) -> None:
-    """Write, or add, what these images contribute to the gradient of the first layer's weights.
-
-    By feature, whose images are looked up first: so every row of the gradient is written once.
-    """
+    """Write, or add, these images' gradient of the first layer's weights, feature by feature, each written once."""
     gradient, deltas, own, ends, images = net.weights[1], net.signals[1], net.layers[1], net.ends, net.images
     ends[:] = 0
     for place in range(len(chosen)):
@@ -83,7 +80,7 @@ def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) 
             ends[(at(given.features, k) >> 16) + np.uint32(1)] += 1
     for row in range(1, len(ends)):
         ends[row] += ends[row - 1]
-    for place in range(len(chosen)):  # what was the begin of a row's images becomes their end
+    for place in range(len(chosen)):  # the begin of a row's images becomes their end
         for k in range(given.begin[chosen[place]], given.begin[chosen[place] + 1]):
             feature = at(given.features, k)
             end = at(ends, feature >> 16)
@@ -104,25 +101,25 @@ def first_gradient(net: Network, given: Samples, chosen: Array, is_first: bool) 
 
 @inner
 def one_output(net: Network, samples: int) -> None:
-    """What the last layer, of one unit, answers."""
-    values, answers, below, own = net.weights[0], net.signals[0], net.layers[-2], net.layers[-1]
+    """Write the outputs of a last layer of one unit."""
+    values, outputs, below, own = net.weights[0], net.signals[0], net.layers[-2], net.layers[-1]
     for place in range(samples):
         total, begin = load(values, 0, LANES), below.offset + place * below.wide
         for block in range(0, below.units, LANES):
-            total = add_product(total, load(answers, begin + block, LANES), load(values, own.start + 1 + block, LANES))
-        answers[own.offset + place] = values[own.start] + sum_of(total)
+            total = add_product(total, load(outputs, begin + block, LANES), load(values, own.start + 1 + block, LANES))
+        outputs[own.offset + place] = values[own.start] + sum_of(total)
 
 
 @inner
 def one_gradient(net: Network, samples: int, is_first: bool) -> None:
-    """Write, or add, what the samples contribute to the gradient of the last layer, of one unit."""
-    gradient, answers, deltas = net.weights[1], net.signals[0], net.signals[1]
+    """Write, or add, the samples' gradient of a last layer of one unit."""
+    gradient, outputs, deltas = net.weights[1], net.signals[0], net.signals[1]
     below, own = net.layers[-2], net.layers[-1]
     for block in range(0, below.units, LANES):
         place = own.start + 1 + block
         total = load(net.weights[0], 0, LANES) if is_first else load(gradient, place, LANES)
         for sample in range(samples):
-            row = load(answers, below.offset + sample * below.wide + block, LANES)
+            row = load(outputs, below.offset + sample * below.wide + block, LANES)
             total = add_times(total, at(deltas, own.offset + sample), row)
         store(gradient, place, total)
     total = gradient.dtype.type(0) if is_first else gradient[own.start]

@@ -1,4 +1,4 @@
-"""How the compiled loop of the CPU engine has its numbers in memory."""
+"""The memory layout of the compiled loop."""
 
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -6,37 +6,34 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.data import Sets
 from models.experiment import Experiment
-from models.sets import Sets
 
 Array = NDArray[Any]
-PARTS = ("train", "validation", "test")
 LAYER = np.dtype([(name, np.int64) for name in ("start", "rows", "units", "offset", "wide", "block", "turned")])
 
 LANES, LANES_OF_IMAGES = 16, 32  # units of a layer that are computed at once; the first layer's, of images
-ROOM = 64  # samples that pass through a network at a time: what it answers to them stays in the cache
-_ALIAS = 128  # at multiples of so many numbers, lines of a cache push each other out
-_TILE = 8  # rows of weights are padded to so many: 4 are multiplied at once, 8 transposed
+ROOM = 64  # samples that pass through a network at a time, so that its outputs stay in the cache
+_ALIAS = 128  # rows at multiples of this many numbers evict each other from the cache
+_TILE = 8  # rows of weights are padded to multiples of this: 4 are multiplied at once, 8 transposed
 
 
 class Network(NamedTuple):
     """One network.
 
-    weights (4, number): values, gradient, and Adam's first and second moments. First a vector of numbers that stay 0,
-    then each layer's (block, 1 + unit below, lane), biases first, padded with zeros; of a function's one output, blocks
-    of one lane. turned (number,): the values of all layers but the first, (block of units below, unit, lane). signals
-    (2, number): what every layer answers and the loss's derivative by it, (sample, unit), with room for ROOM samples.
-    mask (number,): 0 for weights that stay 0, or empty. layers (layer + 1,): LAYERs, the inputs first: where weights
-    start, the rows of a block of them, units without padding, the offset of signals, how wide these are with padding,
-    the lanes of a block, where it is turned. moving (range, 2): the weights that Adam moves; where (parameter,): each
-    parameter of models.networks. images: room for the images of a step, by the feature that they have, which end at
-    `ends` (row + 1,).
+    weights (4, number): values, gradient, and Adam's first and second moments. First a vector of zeros, then each
+    layer's (block, 1 + unit below, lane), biases first, padded with zeros; for a function's one output, blocks of one
+    lane. turned (number,): the values of all layers but the first, transposed: (block of units below, unit, lane).
+    signals (2, number): the outputs of every layer and the loss's derivative by them, (sample, unit), for ROOM samples.
+    layers (layer + 1,): LAYERs, the inputs first: start of the weights, rows of a block of them, units without padding,
+    offset of the signals, width of these with padding, lanes of a block, start in `turned`. moving (range, 2): the
+    weights that Adam updates; where (parameter,): index of each parameter of models.networks. images: a buffer for the
+    images of a step, sorted by feature, which end at `ends` (row + 1,).
     """
 
     weights: Array
     turned: Array
     signals: Array
-    mask: Array
     layers: Array
     moving: Array
     where: Array
@@ -51,9 +48,9 @@ class Inputs(NamedTuple):
     """Training samples, then test samples: the points of a function, or of images only the features that are not 0.
 
     points (sample, 2): a function's variable, and 1, whose weights are the biases; empty for images. The first feature
-    of an image is at `begin` (sample + 1,). features (feature,): the row of its weights in the upper 16 of 32 bits, and
-    in the lower ones where among the `levels` its value is. rows (feature,): of all features, first those that some
-    training sample has: the weights of the others have no gradient, and Adam leaves them where they are.
+    of an image is at `begin` (sample + 1,). features (feature,): the row of its weights in the upper 16 of 32 bits, the
+    index of its value in `levels` in the lower ones. rows (feature,): of all features, the `used` ones that some
+    training sample has first: the weights of the others have no gradient, and Adam leaves them unchanged.
     """
 
     points: Array
@@ -65,10 +62,10 @@ class Inputs(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """The inputs of one seed, and what they should be answered.
+    """The inputs of one seed with their targets.
 
-    targets and truth (sample,): labels, or values; sets: samples of the training, validation and test set, as far as
-    they are recorded, which end at `ends` (3,).
+    targets and truth (sample,): labels, or values; sets (sample,): indices of the training set, then the test set,
+    which end at `ends` (2,).
     """
 
     points: Array
@@ -84,10 +81,9 @@ class Samples(NamedTuple):
 class History(NamedTuple):
     """What a training records.
 
-    done (3,): steps, records, and the sum of the source that was compiled; sums (3,): of the present batch;
-    record_steps (record + 1,), the last never reached; records (record, set, 3): loss, accuracy, accuracy on the
-    truth; batch_loss (epoch,); gradient_norm (step,), snapshots (snapshot, parameter), taken every so many steps,
-    and best (1, parameter), which has the lowest (1,) validation loss: or empty.
+    done (2,): steps and records; sums (3,): of the present batch; record_steps (record + 1,), the last never reached;
+    records (record, set, 3): loss, accuracy, accuracy on the truth; batch_loss (epoch,); gradient_norm (step,) and
+    snapshots (snapshot, parameter), taken every `every` steps: or empty.
     """
 
     done: Array
@@ -98,12 +94,10 @@ class History(NamedTuple):
     gradient_norm: Array
     snapshots: Array
     every: int
-    best: Array
-    lowest: Array
 
 
 def inputs_of(train: Array, test: Array, white: int, dtype: Any) -> Inputs:
-    """Inputs (sample, feature), times `white`, as the compiled loop takes them; they are images where it is not 1."""
+    """Inputs (sample, feature), times `white`, as the compiled loop takes them; images where `white` is not 1."""
     used = np.asarray(train.any(0))
     rows = np.empty(len(used), np.int64)
     rows[np.argsort(~used, kind="stable")] = np.arange(1, len(used) + 1)  # row 0 is that of the biases
@@ -121,31 +115,27 @@ def inputs_of(train: Array, test: Array, white: int, dtype: Any) -> Inputs:
     )
 
 
-def samples_of(experiment: Experiment, parts: Sets, seed: int, inputs: Inputs) -> tuple[Array, Samples]:
-    """The samples that the seed of this row of the sets trains on, and all of its samples."""
-    known = parts.train_targets.shape[1]
-    rows = np.arange(known) if parts.train_rows is None else parts.train_rows[seed].numpy()
-    validation = rows[:0] if parts.validation_rows is None else parts.validation_rows[seed].numpy()
-    sets = dict(zip(PARTS, (rows, validation, known + np.arange(parts.test_targets.shape[1])), strict=True))
-    chosen = [part if name in experiment.recorded else part[:0] for name, part in sets.items()]
+def samples_of(experiment: Experiment, parts: Sets, row: int, inputs: Inputs) -> Samples:
+    """The samples of the seed of this row of the sets."""
+    test_truth = parts.test_targets if parts.test_truth is None else parts.test_truth
     targets, truth = (
-        np.concatenate([part[seed].numpy().reshape(-1) for part in (parts.train_targets, test)])
-        for test in (parts.test_targets, parts.test_targets if parts.test_truth is None else parts.test_truth)
+        np.concatenate([part[row].numpy().reshape(-1) for part in (parts.train_targets, test)])
+        for test in (parts.test_targets, test_truth)
     )  # (sample,) each
-    return rows, Samples(
+    return Samples(
         points=inputs.points,
         begin=inputs.begin,
         features=inputs.features,
         levels=inputs.levels,
         targets=targets.astype(experiment.dtype),
         truth=truth.astype(experiment.dtype),
-        sets=np.concatenate(chosen),
-        ends=np.cumsum([len(part) for part in chosen]),
+        sets=np.arange(len(targets)),
+        ends=np.array([experiment.training_size, len(targets)]),
     )
 
 
 def network_of(experiment: Experiment, inputs: Inputs) -> Network:
-    """A network of zeros, in buffers of its own."""
+    """A network of zeros."""
     widths, dtype, is_function = experiment.widths, np.dtype(experiment.dtype), experiment.is_function
     layers, where, moving = np.zeros(len(widths), LAYER), [], []
     layers[0]["units"], layers[0]["wide"] = widths[0] + is_function, _TILE
@@ -169,7 +159,6 @@ def network_of(experiment: Experiment, inputs: Inputs) -> Network:
         weights=_zeros(4, numbers, dtype),
         turned=_zeros(1, turned, dtype)[0],
         signals=_zeros(2, signals, dtype),
-        mask=np.ones(numbers if experiment.keep < 1 else 0, dtype),
         layers=layers,
         moving=np.array(moving),
         where=np.concatenate(where),
@@ -182,18 +171,15 @@ def network_of(experiment: Experiment, inputs: Inputs) -> Network:
 
 
 def history_of(experiment: Experiment, net: Network) -> History:
-    """The history of a training that has not begun."""
     return History(
-        done=np.zeros(3, np.int64),
+        done=np.zeros(2, np.int64),
         sums=np.zeros(3),
         record_steps=np.array((*experiment.record_steps, -1)),
-        records=np.zeros((len(experiment.record_steps), len(PARTS), 3)),
+        records=np.zeros((len(experiment.record_steps), 2, 3)),
         batch_loss=np.zeros(experiment.passes),
         gradient_norm=np.zeros(experiment.steps if experiment.gradient_norms else 0),
         snapshots=np.zeros((len(experiment.snapshot_steps), len(net.where)), net.weights.dtype),
         every=experiment.snapshots_every or 1,
-        best=np.tile(net.weights[0, net.where], (int(experiment.best_parameters), 1)),
-        lowest=np.array([np.inf]),
     )
 
 
@@ -202,7 +188,7 @@ def _upto(number: int, multiple: int) -> int:
 
 
 def _zeros(rows: int, columns: int, dtype: Any) -> Array:
-    """Zeros (row, column) from a multiple of 64 bytes on: kernels of libraries might round differently elsewhere."""
+    """Zeros (row, column) at a multiple of 64 bytes: libraries might round differently at other addresses."""
     size = rows * columns * dtype.itemsize
     buffer = np.zeros(size + 64, np.uint8)
     shift = -buffer.ctypes.data % 64

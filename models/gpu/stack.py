@@ -19,7 +19,7 @@ _MEAN = 1  # how torch.ops.aten counts the ways to reduce a loss
 
 
 class _Buffers(NamedTuple):
-    """What one step writes, a tensor a layer: (seed, unit, sample), so that samples lie side by side.
+    """What one step writes, a tensor for each layer: (seed, unit, sample), samples contiguous.
 
     Hidden layers have one more unit, which is 1 for every sample: its weights are the biases of the layer above.
     """
@@ -32,8 +32,7 @@ class _Buffers(NamedTuple):
 class Stack:
     """Networks of one experiment, stacked over seeds, that are trained with Adam.
 
-    parameters: (seed, parameter), as they are before training; they are copied; kept: 0 where the gradient is to
-    be 0, since a weight that is 0 stays so, else 1: (seed, parameter).
+    parameters: (seed, parameter) before training, copied; kept: (seed, parameter), 0 where a weight stays 0, else 1.
 
     The backward pass is written out (Rumelhart, Hinton & Williams 1986): at these sizes a step is so
     short that building an autograd graph and allocating its tensors costs more than the arithmetic.
@@ -59,29 +58,24 @@ class Stack:
 
     @property
     def parameters(self) -> Tensor:
-        """The parameters as they are now, (seed, parameter), a copy."""
+        """(seed, parameter), a copy."""
         return _joined(self._weights)
 
     @property
-    def gradient(self) -> Tensor:
-        """The gradient of the last step, (seed, parameter), a copy."""
-        return _joined(self._gradients)
-
-    @property
     def gradient_norms(self) -> Tensor:
-        """The Frobenius norm of the last step's gradient for every parameter tensor, (seed, tensor)."""
+        """Frobenius norms of the last step's gradient, (seed, tensor)."""
         return torch.stack([part.flatten(1).norm(dim=1) for part in _parts(self._gradients)], 1)
 
     def step(self, inputs: Tensor, aims: Tensor, number: Tensor) -> None:
-        """One update on one batch a seed: see `differentiate`; number: which update this is, from 1, a float32."""
+        """One update on one batch for each seed: see `differentiate`; number: of the update, from 1, a float32."""
         self.differentiate(inputs, aims)
         lists = (*self._pieces, [], [number] * len(self._pieces[0]))
         torch._fused_adam_(*lists, lr=self._learning_rate, **_ADAM)
 
     def differentiate(self, inputs: Tensor, aims: Tensor) -> None:
-        """Compute the gradient of each seed's mean loss on its batch; `gradient` answers it.
+        """Compute the gradient of each seed's mean loss on its batch.
 
-        inputs: (seed, sample, feature + 1), the last of them 1: see `with_one`; aims: see there.
+        inputs: (seed, sample, feature + 1), from `with_one`; aims: from `aims`.
         """
         layers, deltas, answers = self._buffers_for(inputs)
         below = inputs.transpose(1, 2)  # (seed, feature + 1, sample)
@@ -134,7 +128,7 @@ class Stack:
 
 
 def with_one(inputs: Tensor) -> Tensor:
-    """Inputs (…, feature) with one feature more, which is 1."""
+    """Inputs (…, feature) with one more feature, which is 1."""
     return F.pad(inputs, (0, 1), value=1.0)
 
 
@@ -142,7 +136,7 @@ def aims(targets: Tensor, outputs: int, dtype: torch.dtype) -> Tensor:
     """Targets as a step takes them, (…, output, sample).
 
     targets: labels (…, sample) int64, which give the loss's gradient with respect to the logarithms of the
-    probabilities, minus one-hot over the number of samples; or values (…, sample, output), which stay as they are.
+    probabilities, minus one-hot over the number of samples; or values (…, sample, output), returned unchanged.
     """
     if targets.dtype != torch.int64:
         return targets.transpose(-1, -2).contiguous()
@@ -158,17 +152,6 @@ def _parts(layers: list[Tensor]) -> list[Tensor]:
 
 def _joined(layers: list[Tensor]) -> Tensor:
     return torch.cat([part.flatten(1) for part in _parts(layers)], 1)
-
-
-def loss(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Mean loss of each seed, (seed,): cross-entropy in nats for labels, mean squared error for values.
-
-    outputs: (seed, sample, output); targets: labels (seed, sample) int64, or values (seed, sample, output).
-    """
-    if targets.dtype == torch.int64:
-        each = F.cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none")
-        return each.view(targets.shape).mean(1)
-    return (outputs - targets).square().mean((1, 2))
 
 
 def _relu_backward(delta: Tensor, activation: Tensor) -> None:
