@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 
 from benchmarks.tasks import Task
 from models import data, networks
-from models.compiled_layout import Inputs, Samples, history_of, inputs_of, network_of
-from models.compiled_steps import run
-from models.seeding import generator
+from models.cpu.layout import Inputs, Samples, history_of, inputs_of, network_of
+from models.cpu.steps import run
+from models.data import generator
 from tests.models.oracle import plain_network
 
 _MOST_STEPS = 10**7  # of one loop, far more than are timed
@@ -146,4 +146,4 @@ def _samples(images: data.Images) -> Samples:
     inputs, nothing = _inputs(images), np.arange(0)
     labels = np.append(images.train_labels.numpy(), images.test_labels.numpy()[:1]).astype(np.float32)
     taken = {name: part for name, part in inputs._asdict().items() if name in Samples._fields}
-    return Samples(**taken, targets=labels, truth=labels, sets=nothing, ends=np.zeros(3, np.int64))
+    return Samples(**taken, targets=labels, truth=labels, sets=nothing, ends=np.zeros(2, np.int64))

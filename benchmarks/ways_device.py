@@ -9,10 +9,10 @@ from torch import Tensor
 
 from benchmarks.tasks import Task
 from benchmarks.ways import Loop, initial_parameters
-from models.captured import _orders, _Samples
-from models.graphs import Graphs, own_stream
-from models.sets import Sets
-from models.stack import Stack
+from models.data import Sets
+from models.gpu.engine import Samples, drawn_orders
+from models.gpu.graphs import Graphs, own_stream
+from models.gpu.stack import Stack
 
 _BLOCK = 60  # steps that are captured at a time
 
@@ -25,10 +25,10 @@ class Captured:
         images, count = task.images, task.seeds
         labels, test = (part.expand(count, -1) for part in (images.train_labels, images.test_labels))
         parts = Sets(images.train_pixels, labels, images.test_pixels, test, white=images.white)
-        orders = _orders(task.experiment, range(count), parts, self._place)
+        orders = drawn_orders(task.experiment, range(count), self._place)
         with torch.no_grad(), own_stream(self._place):
             self._stack = Stack(task.experiment, initial_parameters(task).to(self._place))
-            self._samples = _Samples(task.experiment, parts, count, orders, self._place)
+            self._samples = Samples(task.experiment, parts, count, orders, self._place)
             self._done = torch.zeros((), device=self._place)
         self._graphs = Graphs(self._place if graphs else torch.device("cpu"))  # which does all plainly
         self._step, self._timed = 0, []  # type: int, list[tuple[Any, Any]]

@@ -73,11 +73,11 @@ def imports(name: str, path: Path, known: dict[str, Path]) -> Iterator[str]:
 def test_modules_that_are_named_by_a_string_are_imports(tmp_path):
     path = tmp_path / "one.py"
     path.write_text(
-        'NAME = "models.data"\nimportlib.import_module("models.pace")\nload = import_module(".runs", "models")\n'
-        'def lazily():\n    __import__("torch")\n    import_module(".stack")\n'
+        'NAME = "models.data"\nimportlib.import_module("models.probing")\nload = import_module(".runs", "models")\n'
+        'def lazily():\n    __import__("torch")\n    import_module(".networks")\n'
     )
     found = set(imports("models.one", path, modules(*ROOMS)))
-    assert found == {"models.data", "models.pace", "models.runs", "models.stack", "torch"}
+    assert found == {"models.data", "models.probing", "models.runs", "models.networks", "torch"}
     path.write_text("importlib.import_module(name)\n")
     with pytest.raises(AssertionError, match="only a run can tell"):
         set(imports("models.one", path, {}))

@@ -1,32 +1,18 @@
 """The plain loop that both engines must equal: one nn.Sequential, autograd, torch.optim.Adam, one network at a time."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from functools import cache
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from models import networks
+from models.data import generator, sets
 from models.experiment import Experiment
-from models.seeding import generator
-from models.sets import sets
-
-
-@dataclass(frozen=True)
-class PlainRun:
-    """What the loop recorded.
-
-    train_loss, test_loss (epoch + 1,): over the whole sets; network: as trained; gradient_norms (step, tensor): before
-    each update; snapshots (step, parameter): after it; arrays: as models.training.train gives them, of one network.
-    """
-
-    train_loss: list[float]
-    test_loss: list[float]
-    network: nn.Sequential
-    gradient_norms: np.ndarray
-    snapshots: np.ndarray
-    arrays: dict[str, np.ndarray]
+from models.training import SHARED
 
 
 def flattened(network: nn.Sequential) -> np.ndarray:
@@ -47,109 +33,68 @@ def plain_network(experiment: Experiment, parameters: Tensor) -> nn.Sequential:
     return nn.Sequential(*modules[:-1])
 
 
-def plain_training(experiment: Experiment, seed: int, member: int = 0) -> PlainRun:
-    """Train one network, that member of one seed's series, as a reader would write it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # two are many times slower at these sizes
-    try:
+@cache
+def plain_training(experiment: Experiment, seed: int, member: int = 0) -> dict[str, np.ndarray]:
+    """What `train` records for one network, that member of one seed's series, in a loop as a reader would write it."""
+    with threadpool_limits(1):  # two threads are many times slower at these sizes
         return _plain_training(experiment, seed, member)
-    finally:
-        torch.set_num_threads(threads)
 
 
-def _plain_training(experiment: Experiment, seed: int, member: int) -> PlainRun:
+def _plain_training(experiment: Experiment, seed: int, member: int) -> dict[str, np.ndarray]:
     parts = sets(experiment, [seed], None, torch.device("cpu"))
-    train_x, test_x = (x if x.ndim == 2 else x[0] for x in (parts.train_inputs, parts.test_inputs))
-    train_y, test_y = parts.train_targets[0], parts.test_targets[0]
-    data = {"train": (train_x, train_y), "test": (test_x, test_y)}
-    if parts.train_rows is not None and parts.validation_rows is not None:
-        data |= {
-            name: (train_x[rows[0]], train_y[rows[0]])
-            for name, rows in (("train", parts.train_rows), ("validation", parts.validation_rows))
-        }
-    if parts.test_truth is not None:
-        data["truth"] = (test_x, parts.test_truth[0])
+    x, test_x = (each if each.ndim == 2 else each[0] for each in (parts.train_inputs, parts.test_inputs))
+    y, test_y = parts.train_targets[0], parts.test_targets[0]
     criterion = F.mse_loss if experiment.is_function else F.cross_entropy
     start = networks.initial_parameters(experiment, [seed]).view(experiment.series, -1)[member]
-    kept = networks.kept(experiment, [seed]).view(experiment.series, 1, -1)[member]
-    masks = [part for layer in networks.layers(kept, experiment.widths) for part in (layer.weight[0], layer.bias[0, 0])]
     network = plain_network(experiment, start)
     optimiser = torch.optim.Adam(network.parameters(), lr=experiment.learning_rate)
-    order = generator(seed, "order", member)
-    records: dict[str, list[float]] = {}
-    best, best_loss = flattened(network), float("inf")
+    order, found, steps = generator(seed, "order", member), defaultdict(list), 0
 
-    def scores(name: str) -> dict[str, float]:
-        x, y = data[name]
-        with torch.no_grad():
-            answers = network(x)
-            found = {f"{name}_loss": float(criterion(answers, y))}
-            return (
-                found
-                if experiment.is_function
-                else found | {f"{name}_accuracy": float((answers.argmax(1) == y).double().mean())}
-            )
-
+    @torch.no_grad()
     def record() -> None:
-        nonlocal best, best_loss
-        for name in experiment.recorded:
-            if name in data:
-                for score, value in scores(name).items():
-                    records.setdefault(score, []).append(value)
-        if "truth" in data and "test" in experiment.recorded:
-            records.setdefault("test_accuracy_on_truth", []).append(scores("truth")["truth_accuracy"])
-        if experiment.best_parameters and records["validation_loss"][-1] < best_loss:
-            best, best_loss = flattened(network), records["validation_loss"][-1]
+        for name, inputs, targets in (("train", x, y), ("test", test_x, test_y)):
+            outputs = network(inputs)
+            found[f"{name}_loss"].append(float(criterion(outputs, targets)))
+            if not experiment.is_function:
+                found[f"{name}_accuracy"].append(float((outputs.argmax(1) == targets).double().mean()))
+        if parts.test_truth is not None:
+            found["test_accuracy_on_truth"].append(float((outputs.argmax(1) == parts.test_truth[0]).double().mean()))
 
     record()
-    train_loss, test_loss = [scores("train")["train_loss"]], [scores("test")["test_loss"]]
-    steps, gradient_norms, snapshots, batch_loss = 0, [], [], []
-    x, y = data["train"]
     while steps < experiment.steps:
-        shuffled = torch.randperm(len(x), generator=order)
-        for chosen in shuffled.split(experiment.batch):
+        for chosen in torch.randperm(len(x), generator=order).split(experiment.batch):
             if steps == experiment.steps:
                 break
             optimiser.zero_grad()
             loss = criterion(network(x[chosen]), y[chosen])
             loss.backward()
-            for part, mask in zip(network.parameters(), masks, strict=True):
-                part.grad *= mask
-            gradient_norms.append([float(part.grad.norm()) for part in network.parameters()])
+            norms = [float(part.grad.norm()) for part in network.parameters()]
+            if experiment.gradient_norms:
+                found["gradient_norm"].append(np.linalg.norm(norms))
             optimiser.step()
+            if experiment.snapshots_every and steps % experiment.snapshots_every == 0:
+                found["snapshots"].append(flattened(network))
             steps += 1
-            snapshots.append(flattened(network))
             if steps in experiment.record_steps:
                 record()
-        batch_loss.append(float(loss.detach()))
-        train_loss.append(scores("train")["train_loss"])
-        test_loss.append(scores("test")["test_loss"])
-    norms = np.array(gradient_norms)  # (step, tensor)
-    arrays = {name: np.array(values) for name, values in records.items()}
-    arrays |= {"batch_loss": np.array(batch_loss), "last_gradient_norms": norms[-1], "parameters": flattened(network)}
-    if experiment.gradient_norms:
-        arrays["gradient_norm"] = np.linalg.norm(norms, axis=1)
-    if experiment.snapshots_every:
-        arrays["snapshots"] = np.array(snapshots)[:: experiment.snapshots_every]
-    if experiment.best_parameters:
-        arrays["best_parameters"] = best
-    return PlainRun(train_loss, test_loss, network, norms, np.array(snapshots), arrays)
+        found["batch_loss"].append(float(loss.detach()))
+    arrays = {name: np.array(values) for name, values in found.items()}
+    return arrays | {"last_gradient_norms": np.array(norms), "parameters": flattened(network)}
 
 
-def assert_equal_but_for_rounding(found: dict[str, np.ndarray], plain: PlainRun, where: object = ()) -> None:
-    """Hold what `train` gave for one network, picked by the index `where`, against the plain loop, array by array.
+def assert_equal_but_for_rounding(found: dict[str, np.ndarray], plain: dict[str, np.ndarray], where: object) -> None:
+    """Compare what an engine recorded for one network, picked by the index `where`, with the plain loop.
 
     One image may fall to the other side of a border; single weights whose gradients are nearly 0 may differ by more
     than their losses, since Adam divides such gradients by themselves.
     """
-    shared = {"epoch", "record_step", "snapshot_step"}
-    assert found.keys() - shared == plain.arrays.keys()
-    for name, expected in plain.arrays.items():
+    assert found.keys() - SHARED == plain.keys()
+    for name, expected in plain.items():
         values = np.asarray(found[name][where])
         assert values.shape == expected.shape, name
         if name.endswith(("accuracy", "truth")):
             allowed = dict(rtol=0, atol=0.004)
-        elif "parameters" in name or name == "snapshots":
+        elif name in ("parameters", "snapshots"):
             allowed = dict(rtol=0, atol=2e-3)
         elif "gradient" in name:
             allowed = dict(rtol=2e-2, atol=1e-5)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from models import data
-from models.experiment import Experiment
-from models.sets import sets
+from models.data import sets
+from models.experiment import FEATURES, TEST_SIZE, TRAINING_SIZE, Experiment
 
 ROOT = Path(__file__).parents[2]
 MNIST = Path(os.environ.get("DATA_ROOT", ROOT.parent / "shared" / "data"))
@@ -22,8 +22,8 @@ with_mnist = pytest.mark.skipif(not (MNIST / "MNIST" / "raw").is_dir(), reason="
 
 def test_digits_are_split_and_scaled():
     digits = data.images("digits", None)
-    assert digits.train_inputs.shape == (data.TRAINING_SIZE["digits"], data.FEATURES["digits"])
-    assert digits.test_inputs.shape == (data.TEST_SIZE["digits"], data.FEATURES["digits"])
+    assert digits.train_inputs.shape == (TRAINING_SIZE["digits"], FEATURES["digits"])
+    assert digits.test_inputs.shape == (TEST_SIZE["digits"], FEATURES["digits"])
     assert (digits.train_inputs.min(), digits.train_inputs.max()) == (0, 1)
     assert digits.train_pixels.dtype == torch.uint8
     assert torch.bincount(digits.test_labels, minlength=10).min() > 25
@@ -105,8 +105,8 @@ def test_mnist_is_whole_and_scaled():
     assert mnist.test_labels.shape == (10_000,)
     assert (mnist.test_inputs.min(), mnist.test_inputs.max()) == (0, 1)
     mini = data.images("mnist-mini", MNIST)
-    assert mini.train_inputs.shape == (data.TRAINING_SIZE["mnist-mini"], 784)
-    assert mini.test_inputs.shape == (data.TEST_SIZE["mnist-mini"], 784)
+    assert mini.train_inputs.shape == (TRAINING_SIZE["mnist-mini"], 784)
+    assert mini.test_inputs.shape == (TEST_SIZE["mnist-mini"], 784)
     assert mini.digest != mnist.digest
     shown = {image.numpy().tobytes() for image in mnist.train_pixels}
     assert sum(image.numpy().tobytes() in shown for image in mnist.test_pixels) == 0
@@ -137,7 +137,7 @@ def test_mnist_that_is_not_whole_is_refused(copied, damage, monkeypatch):
 
 
 def test_torchvision_is_not_imported_before_mnist_is_asked_for():
-    code = "import sys, models.training, models.compiled; assert 'torchvision' not in sys.modules"
+    code = "import sys, models.cpu.engine, models.gpu.engine; assert 'torchvision' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 

@@ -9,9 +9,8 @@ import torch.nn.functional as F
 from torch.func import functional_call, jacrev
 
 from models import probes
+from models.data import generator, sets
 from models.experiment import Experiment
-from models.seeding import generator
-from models.sets import sets
 from models.training import Trained, train
 from tests.models.oracle import plain_network
 

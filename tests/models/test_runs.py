@@ -1,4 +1,4 @@
-"""What claims read off a run: weights where they lie, and each seed's own points."""
+"""What claims read from a run: weights by layer, and each seed's own points."""
 
 import numpy as np
 import pytest
@@ -36,26 +36,21 @@ def test_a_run_of_series_has_an_axis_for_them():
     assert abs(weights(run)[:, :, 0] - initial_weights(run)).max() < 2e-3  # a step of Adam later
 
 
-def test_every_seed_answers_on_points_of_its_own_and_test_points_are_not_those_of_training():
+def test_every_seed_has_points_of_its_own_and_test_points_are_not_those_of_training():
     run = run_of(COS)
     train_points, test_points = samples(run, "training data"), samples(run, "test data")
     assert train_points.inputs.shape == (2, 1000)
     assert not np.intersect1d(train_points.inputs, test_points.inputs).size
     assert not np.intersect1d(train_points.inputs[0], train_points.inputs[1]).size
-    assert np.square(train_points.outputs - train_points.targets).mean(1) == pytest.approx(
-        run.train_loss[:, -1], rel=1e-4
-    )
-    assert np.square(test_points.outputs - test_points.targets).mean(1) == pytest.approx(run.test_loss[:, -1], rel=1e-4)
+    for points, loss in ((train_points, run.train_loss), (test_points, run.test_loss)):
+        assert np.square(points.outputs - points.targets).mean(1) == pytest.approx(loss[:, -1], rel=1e-4)
+    grid = on(run, np.linspace(-1, 1, 5))
+    assert grid.inputs.tolist() == [grid.inputs[0].tolist()] * 2
+    assert not np.array_equal(grid.outputs[0], grid.outputs[1])
 
 
-def test_a_grid_is_the_same_for_every_seed():
-    found = on(run_of(COS), np.linspace(-1, 1, 5))
-    assert found.inputs.tolist() == [found.inputs[0].tolist()] * 2
-    assert not np.array_equal(found.outputs[0], found.outputs[1])
-
-
-def test_a_training_of_ours_leads_to_its_experiment_and_others_to_none():
-    assert experiment_of(Run(ExperimentTraining(COS), SEEDS, {})) == COS
-    assert experiment_of(Run(Probe(sensitivity, COS), SEEDS, {})) == COS
+def test_the_experiment_of_a_training_of_ours_and_of_no_other():
+    for training in (ExperimentTraining(COS), Probe(sensitivity, COS)):
+        assert experiment_of(Run(training, SEEDS, {})) == COS
     with pytest.raises(TypeError, match="no experiment"):
         experiment_of(Run("planted", SEEDS, {}))

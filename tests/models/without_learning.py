@@ -4,14 +4,13 @@ from dataclasses import replace
 
 from models.experiment import Experiment
 from ontrial.publish.figures import Gallery
-from ontrial.trainings import Scale
 
 _at = Experiment.at
 
 
-def _without_learning(declared: Experiment, scale: Scale) -> Experiment:
+def _without_learning(declared: Experiment, tier: str, dataset: str | None) -> Experiment:
     """The tier's experiment with a learning rate of 0, and no longer than the claims' windows need."""
-    experiment = _at(declared, scale)
+    experiment = _at(declared, tier, dataset)
     # Claims that read few records, or of random labels, need no long windows: ten epochs show a trend or its absence.
     few = experiment.records < 100 or experiment.labels == "random"
     most = 200 if experiment.gradient_norms else 100  # steps: a window of G's has 161
