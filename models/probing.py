@@ -16,8 +16,7 @@ from threadpoolctl import threadpool_limits
 from models.data import digest
 from models.experiment import TEST_SIZE, Experiment, parameter_count
 from models.training import SHARED, ProbeFunction, measure, rounding, train
-from ontrial.running.reached import reached
-from ontrial.running.sources import module_digest
+from ontrial.fingerprint import code_digests, module_digest
 from ontrial.trainings import FUNCTIONS, IMAGES, Arrays, Looks, Scale, Training
 
 # The cost of a probe: seconds to begin, seconds for each seed, and epochs of training that take as long.
@@ -155,7 +154,7 @@ class Probe:
 
     def code(self) -> dict[str, str]:
         """Digests of the probe's code."""
-        return reached(self.name, Path(inspect.getfile(self.function)))
+        return code_digests(self.name, Path(inspect.getfile(self.function)))
 
     def describe(self) -> dict[str, Any]:
         """The probe, all source that it runs through, and what decides rounding."""

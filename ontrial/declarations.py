@@ -9,7 +9,7 @@ import pytest
 
 from ontrial.claim import Sentence
 from ontrial.report import ID, Folder, folder_of
-from ontrial.running.sources import is_installed
+from ontrial.source import is_installed
 from ontrial.trainings import Looks, Training
 
 GIVEN = ("claim", "runs")  # what a claim's test may take, beside its own parameters

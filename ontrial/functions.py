@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from ontrial.running import sources
-from ontrial.running.reached import reached
+from ontrial.fingerprint import code_digests, dependencies
 from ontrial.running.store import canonical
+from ontrial.source import package_of
 from ontrial.trainings import LOOKS, Arrays, Looks, Scale, Training
 
 _SOURCE = "__ontrial_source__"
@@ -68,7 +68,7 @@ class FunctionTraining(Training):
         return {"training": self.name, "settings": json.loads(self.given)} | ({"data_files": names} if names else {})
 
     def code(self) -> dict[str, str]:
-        return reached(self.name, Path(self.path), self.source)
+        return code_digests(self.name, Path(self.path), self.source)
 
     def describe(self) -> dict[str, Any]:
         """Its terms, the source that it reaches, the versions of what that imports, and its data files' digests.
@@ -78,7 +78,7 @@ class FunctionTraining(Training):
         terms = self.terms()
         if self.data_files:
             terms["data_files"] = list(zip(terms["data_files"], map(self._file_digest, self.data_files), strict=True))
-        return terms | sources.reach(self.name, Path(self.path), self.source)
+        return terms | dependencies(self.name, Path(self.path), self.source)
 
     def _file_digest(self, name: str) -> str:
         path = Path(self.path).parent / name
@@ -170,7 +170,7 @@ def training(
 def _load(name: str, path: str, source: str) -> Function:
     """The plain function, made from the source of its module: the same in the session and in every worker."""
     module = types.ModuleType(f"ontrial_training_{next(_LOADED)}")
-    module.__file__, module.__package__ = path, sources.package_of(Path(path))
+    module.__file__, module.__package__ = path, package_of(Path(path))
     setattr(module, _SOURCE, source)  # its file may be on another machine
     sys.modules[module.__name__] = module
     # A function that imports torch would import it after the generators were seeded.

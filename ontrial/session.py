@@ -11,6 +11,7 @@ import pytest
 from ontrial import registered, registration
 from ontrial.claim import Claim
 from ontrial.declarations import Declaration
+from ontrial.fingerprint import code_digests
 from ontrial.known import Known, Name
 from ontrial.known import read as read_known
 from ontrial.publish.figures import Gallery
@@ -19,7 +20,6 @@ from ontrial.publish.record import readable
 from ontrial.registration import Criterion, Lock, Locks
 from ontrial.report import Folder
 from ontrial.running.plan import Plan
-from ontrial.running.reached import reached
 from ontrial.running.store import canonical
 from ontrial.running.trial import Draw, Trial, in_words
 from ontrial.stats.ranks import fewest
@@ -264,7 +264,7 @@ class Session:
         """Digests of the code that turns runs into numbers: that of the test, and that of its trainings."""
         own = getattr(item, "originalname", item.name)
         plain = all(_is_plain(each) for each in declared.parameters.values())
-        found = dict(reached(own, item.path, parametrised=not plain))
+        found = dict(code_digests(own, item.path, parametrised=not plain))
         if own in found:
             found = {TEST: found.pop(own)} | found
         for each in self.placed(declared, "full").values():

@@ -15,8 +15,9 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
+from ontrial import source
 from ontrial.report import folder_of
-from ontrial.running import lanes, machine, sources
+from ontrial.running import lanes, machine
 
 ROOT = Path(__file__).parents[1]
 # Imported here once: a pytest inside pytest forgets at its end what it imported itself.
@@ -77,7 +78,7 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
                 (folder / name).write_text(content, encoding="utf-8")
         for compiled in list(pytester.path.rglob("__pycache__")):  # of a text as long as this, of the same second
             shutil.rmtree(compiled)
-        for cached in (folder_of, sources._parsed, sources.spec):
+        for cached in (folder_of, source.modules):
             cached.cache_clear()  # a process of its own would know nothing of the run before
         with monkeypatch.context() as patch:
             patch.setattr(machine, "matrix_product_rate", lambda: 1e9)
@@ -130,5 +131,5 @@ def stored(pytester: pytest.Pytester) -> Callable[[], list[dict[str, Any]]]:
 def _no_state_left_behind() -> Iterator[None]:
     """Every test starts without what another one learnt of modules and folders."""
     yield
-    for cached in (folder_of, sources._parsed, sources.spec):
+    for cached in (folder_of, source.modules):
         cached.cache_clear()

@@ -16,7 +16,7 @@ from models.experiment import Experiment, parameter_count
 from models.probes import sensitivity
 from models.probing import ExperimentTraining, Probe, estimate
 from models.training import SHARED, Trained, compiled_for, train
-from ontrial.running.sources import reached_files, spec
+from ontrial.fingerprint import module_files
 from ontrial.running.store import described, name_of
 from ontrial.trainings import Scale, Training
 
@@ -87,9 +87,9 @@ def test_a_probe_is_described_by_its_networks_and_every_module_that_it_runs_thro
         Probe(mean_parameter, NETS), Probe(mean_parameter, OTHERS), Probe(widths, NETS), Probe(widths, NETS, OTHERS)
     )]  # fmt: skip
     assert len(set(names)) == 4
-    reached = reached_files(spec("models.probes"))
-    assert {"models/probes.py", "models/data.py", "models/training.py", "models/networks.py"} <= reached
-    assert "models/cpu/vectors.py" in reached_files(spec("models.stationary_points"))
+    reached = {path.name for path in module_files("models.probes")}
+    assert {"probes.py", "data.py", "training.py", "networks.py"} <= reached
+    assert "vectors.py" in {path.name for path in module_files("models.stationary_points")}
     both = Probe(widths, NETS, OTHERS)
     assert both.terms() == {"probe": "widths", "networks": [each.terms() for each in (NETS, OTHERS)]}
     assert both.defaults() == {"networks": [each.defaults() for each in (NETS, OTHERS)]}

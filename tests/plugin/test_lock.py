@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ontrial import registered, registration
-from ontrial.running import sources
+from ontrial import fingerprint, registered, registration
 from tests.conftest import said
 
 SUITE = """
@@ -209,7 +208,7 @@ def test_no_registration_is_taken_out_of_the_chain(judged, pytester):
 def test_an_engine_that_rounds_differently_is_told_apart_from_a_changed_measure(run_claims, monkeypatch, verdicts):
     run_claims(ROUNDED, "--register")
     run_claims(ROUNDED, "-m", "full")
-    monkeypatch.setattr(sources, "_kernels", lambda: ["another processor"])
+    monkeypatch.setattr(fingerprint, "_kernels", lambda: ["another processor"])
     monkeypatch.setenv("ROUNDING", "1e-3")
     run_claims(ROUNDED, "-m", "full").assert_outcomes(passed=1, deselected=1)
     assert verdicts("full")["X1"]["code"] == ""
@@ -218,7 +217,7 @@ def test_an_engine_that_rounds_differently_is_told_apart_from_a_changed_measure(
 def test_runs_that_differ_with_another_verdict_do_not_replace_the_recorded_one(run_claims, monkeypatch, verdicts):
     run_claims(ROUNDED, "--register")
     run_claims(ROUNDED, "-m", "full")
-    monkeypatch.setattr(sources, "_kernels", lambda: ["another processor"])
+    monkeypatch.setattr(fingerprint, "_kernels", lambda: ["another processor"])
     monkeypatch.setenv("ROUNDING", "-9")
     run_claims(ROUNDED, "-m", "full").assert_outcomes(failed=1, deselected=1)
     found = verdicts("full")["X1"]
@@ -228,7 +227,7 @@ def test_runs_that_differ_with_another_verdict_do_not_replace_the_recorded_one(r
 def test_code_that_changed_on_another_engine_may_not_change_the_verdict(run_claims, monkeypatch, verdicts):
     run_claims(ROUNDED, "--register")
     run_claims(ROUNDED, "-m", "full")
-    monkeypatch.setattr(sources, "_kernels", lambda: ["another processor"])
+    monkeypatch.setattr(fingerprint, "_kernels", lambda: ["another processor"])
     monkeypatch.setenv("ROUNDING", "1e-3")
     run_claims(ROUNDED.replace("return run.value", "return run.value + 0"), "-m", "full").assert_outcomes(
         passed=1, deselected=1

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ontrial import training
+from ontrial.source import modules
 from ontrial.trainings import Training
 from tests.conftest import said
 from tests.running.planted import noise
@@ -52,13 +53,10 @@ def module(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
 
     def load(text=MODULE, helper=HELPER):
-        from ontrial.running import sources
-
         for name, content in (("helper_of_trainings", helper), ("test_of_trainings", text)):
             (tmp_path / f"{name}.py").write_text(content)
             sys.modules.pop(name, None)
-        for cached in (sources._parsed, sources.spec):
-            cached.cache_clear()
+        modules.cache_clear()
         spec = importlib.util.spec_from_file_location("test_of_trainings", tmp_path / "test_of_trainings.py")
         found = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(found)
@@ -120,9 +118,6 @@ def test_relative_imports_work_where_the_module_is_part_of_a_package(tmp_path, m
     assert found.train((0, 1))["one"].tolist() == [1, 1]
     before = found.describe()["source"]
     (package / "beside.py").write_text("ONE = 2\n")
-    from ontrial.running import sources
-
-    sources._parsed.cache_clear()
     assert found.describe()["source"] != before
 
 

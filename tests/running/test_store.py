@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ontrial import files
+from ontrial import files, fingerprint
 from ontrial.files import locked
-from ontrial.running import shelf, sources
+from ontrial.running import shelf
 from ontrial.running.plan import Plan
 from ontrial.running.queue import Setting, TrainingError
 from ontrial.running.store import RunStore, Stored, described, name_of
@@ -54,7 +54,7 @@ def test_what_was_stored_reads_back(store, threads):
 def test_a_name_is_of_all_that_the_result_depends_on(monkeypatch):
     names = [key(0), key(1), key(0, noise(1.0)), key(0, Doubled(noise())), key(0, Doubled(noise(1.0)))]
     assert len(set(names)) == len(names)
-    monkeypatch.setattr(sources, "_versions", lambda names: {"numpy": "0.0"})
+    monkeypatch.setattr(fingerprint, "_versions", lambda names: {"numpy": "0.0"})
     assert key(0) != names[0]
 
 
@@ -67,15 +67,14 @@ def test_a_changed_source_has_another_name_and_changed_prose_has_not(tmp_path, w
         'def f(x):\n    """Prose."""\n    return helper_of_planted.half(x)\n\n'
         "def other():\n    return 1\n"
     )
-    before = sources.reach("f", path, text)
-    assert sources.reach("f", path, text.replace("Prose", "Other words") + "# a comment\n") == before
-    assert sources.reach("f", path, text.replace("return 1", "return 2")) == before  # f does not reach it
+    before = fingerprint.dependencies("f", path, text)
+    assert fingerprint.dependencies("f", path, text.replace("Prose", "Other words") + "# a comment\n") == before
+    assert fingerprint.dependencies("f", path, text.replace("return 1", "return 2")) == before  # f does not reach it
     if what == "own module":
         text = text.replace("half(x)", "half(x + 1)")
     else:
         (tmp_path / "helper_of_planted.py").write_text("def half(x):\n    return x / 3\n")
-        sources._parsed.cache_clear()
-    assert sources.reach("f", path, text)["source"] != before["source"]
+    assert fingerprint.dependencies("f", path, text)["source"] != before["source"]
 
 
 def truncate(content):
