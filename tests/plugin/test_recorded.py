@@ -74,7 +74,7 @@ def test_an_error_disarms_nothing_however_often_it_is_run(in_full, verdicts, pyt
             ["the record keeps: X1 holds (n = 16); this session found error: 'value' has other values*"]
         )
     page = (pytester.path / "artifacts" / "index.html").read_text(encoding="utf-8")
-    assert "found otherwise: error: " in page
+    assert "had another result: error: " in page
     in_full(SUITE, "-m", "full").assert_outcomes(passed=1, deselected=1)
     assert "last" not in verdicts("full")["X1"], "a later good finding clears it"
 
