@@ -10,10 +10,10 @@ from models.data import Sets
 from models.experiment import Experiment
 
 Array = NDArray[Any]
-LAYER = np.dtype([(name, np.int64) for name in ("start", "rows", "units", "offset", "wide", "block", "turned")])
+LAYER = np.dtype([(name, np.int64) for name in ("start", "rows", "units", "offset", "wide", "block", "transposed")])
 
 LANES, LANES_OF_IMAGES = 16, 32  # units of a layer that are computed at once; the first layer's, of images
-ROOM = 64  # samples that pass through a network at a time, so that its outputs stay in the cache
+CHUNK = 64  # samples that pass through a network at a time, so that its outputs stay in the cache
 _ALIAS = 128  # rows at multiples of this many numbers evict each other from the cache
 _TILE = 8  # rows of weights are padded to multiples of this: 4 are multiplied at once, 8 transposed
 
@@ -23,19 +23,19 @@ class Network(NamedTuple):
 
     weights (4, number): values, gradient, and Adam's first and second moments. First a vector of zeros, then each
     layer's (block, 1 + unit below, lane), biases first, padded with zeros; for a function's one output, blocks of one
-    lane. turned (number,): the values of all layers but the first, transposed: (block of units below, unit, lane).
-    signals (2, number): the outputs of every layer and the loss's derivative by them, (sample, unit), for ROOM samples.
-    layers (layer + 1,): LAYERs, the inputs first: start of the weights, rows of a block of them, units without padding,
-    offset of the signals, width of these with padding, lanes of a block, start in `turned`. moving (range, 2): the
-    weights that Adam updates; where (parameter,): index of each parameter of models.networks. images: a buffer for the
-    images of a step, sorted by feature, which end at `ends` (row + 1,).
+    lane. transposed (number,): the values of all layers but the first, as (block of units below, unit, lane). signals
+    (2, number): the outputs of every layer and the loss's derivative by them, (sample, unit), for CHUNK samples.
+    layers (layer + 1,): LAYERs, the inputs first: start of the weights, rows of a block of them, units without
+    padding, offset of the signals, width of these with padding, lanes of a block, start in `transposed`. updated
+    (range, 2): the weights that Adam updates; where (parameter,): index of each parameter of models.networks. images:
+    a buffer for the images of a step, sorted by feature, which end at `ends` (row + 1,).
     """
 
     weights: Array
-    turned: Array
+    transposed: Array
     signals: Array
     layers: Array
-    moving: Array
+    updated: Array
     where: Array
     images: Array
     ends: Array
@@ -123,10 +123,7 @@ def samples_of(experiment: Experiment, parts: Sets, row: int, inputs: Inputs) ->
         for test in (parts.test_targets, test_truth)
     )  # (sample,) each
     return Samples(
-        points=inputs.points,
-        begin=inputs.begin,
-        features=inputs.features,
-        levels=inputs.levels,
+        *inputs[:4],
         targets=targets.astype(experiment.dtype),
         truth=truth.astype(experiment.dtype),
         sets=np.arange(len(targets)),
@@ -137,32 +134,32 @@ def samples_of(experiment: Experiment, parts: Sets, row: int, inputs: Inputs) ->
 def network_of(experiment: Experiment, inputs: Inputs) -> Network:
     """A network of zeros."""
     widths, dtype, is_function = experiment.widths, np.dtype(experiment.dtype), experiment.is_function
-    layers, where, moving = np.zeros(len(widths), LAYER), [], []
+    layers, where, updated = np.zeros(len(widths), LAYER), [], []
     layers[0]["units"], layers[0]["wide"] = widths[0] + is_function, _TILE
-    numbers, turned, signals = LANES_OF_IMAGES, 0, ROOM * _TILE * is_function
+    numbers, transposed, signals = LANES_OF_IMAGES, 0, CHUNK * _TILE * is_function
     for layer, (below, units) in enumerate(pairwise(widths), 1):
         is_image, is_one = layer == 1 and not is_function, is_function and layer == len(widths) - 1
         lanes = 1 if is_one else LANES_OF_IMAGES if is_image else LANES
         rows, padded = 1 + _upto(below, LANES if is_one else _TILE), _upto(units, lanes)
         wide = padded + LANES * (padded % _ALIAS == 0)
-        layers[layer] = numbers, rows, units, signals, wide, lanes, turned
+        layers[layer] = numbers, rows, units, signals, wide, lanes, transposed
         column, row = np.arange(units)[:, None], inputs.rows if layer == 1 else np.arange(1, below + 1)
         bias = 2 if layer == 1 and is_function else 0
         index = numbers + (column // lanes * rows + np.append(row, bias)) * lanes + column % lanes  # (unit, unit below)
         where += [index[:, :-1].reshape(-1), index[:, -1]]  # the biases last
         used = (inputs.used + 1 if is_image else rows) * lanes
-        moving += [(begin, begin + used) for begin in range(numbers, numbers + rows * padded, rows * lanes)]
+        updated += [(begin, begin + used) for begin in range(numbers, numbers + rows * padded, rows * lanes)]
         numbers += _upto(rows * padded, LANES)
-        signals += _upto(ROOM * wide, LANES)
-        turned += 0 if layer == 1 or is_one else int(layers[layer - 1]["wide"]) * wide
+        signals += _upto(CHUNK * wide, LANES)
+        transposed += 0 if layer == 1 or is_one else int(layers[layer - 1]["wide"]) * wide
     return Network(
         weights=_zeros(4, numbers, dtype),
-        turned=_zeros(1, turned, dtype)[0],
+        transposed=_zeros(1, transposed, dtype)[0],
         signals=_zeros(2, signals, dtype),
         layers=layers,
-        moving=np.array(moving),
+        updated=np.array(updated),
         where=np.concatenate(where),
-        images=np.zeros(ROOM * int(np.diff(inputs.begin).max()), np.uint32),
+        images=np.zeros(CHUNK * int(np.diff(inputs.begin).max()), np.uint32),
         ends=np.zeros(inputs.used + 2, np.int64),
         is_tanh=experiment.activation == "tanh",
         is_function=is_function,

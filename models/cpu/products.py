@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from models.cpu.layout import LANES, LANES_OF_IMAGES, Array, Network, Samples
-from models.cpu.vectors import add_product, add_times, at, inner, load, store, sum_of, turn, where_positive
+from models.cpu.vectors import add_product, add_times, at, inner, load, store, sum_of, transpose, where_positive
 
 
 class Rows(NamedTuple):
@@ -129,12 +129,12 @@ def one_gradient(net: Network, samples: int, is_first: bool) -> None:
 
 
 @inner
-def turn_weights(net: Network) -> None:
+def transpose_weights(net: Network) -> None:
     """Write the transposed weights of all layers but the first."""
     for layer in range(2, len(net.layers)):
         below, own = net.layers[layer - 1].units, net.layers[layer]
         for unit in range(0, own.units if own.block > 1 else 0, 8):
             start = own.start + unit // LANES * LANES * own.rows + unit % LANES
             for row in range(0, below, 8):
-                target = own.turned + row // LANES * LANES * own.wide + unit * LANES + row % LANES
-                turn(net.weights[0], start + (1 + row) * LANES, LANES, net.turned, target, LANES)
+                target = own.transposed + row // LANES * LANES * own.wide + unit * LANES + row % LANES
+                transpose(net.weights[0], start + (1 + row) * LANES, LANES, net.transposed, target, LANES)

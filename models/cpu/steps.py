@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from models.cpu import layout, products, vectors
-from models.cpu.layout import LANES, ROOM, Array, History, Network, Samples
+from models.cpu.layout import CHUNK, LANES, Array, History, Network, Samples
 from models.cpu.products import (
     Rows,
     first_gradient,
@@ -15,7 +15,7 @@ from models.cpu.products import (
     multiply,
     one_gradient,
     one_output,
-    turn_weights,
+    transpose_weights,
 )
 from models.cpu.vectors import add_times, fetch, inner, load, store, stored
 
@@ -88,7 +88,7 @@ def _backwards(net: Network, given: Samples, chosen: Array, is_first: bool) -> N
         if layer > 1:
             gate = outputs[: 0 if net.is_tanh else len(outputs)]
             for block in range(0, below.units, LANES):
-                weights = Rows(net.turned, own.turned + block * own.wide, LANES, 1)
+                weights = Rows(net.transposed, own.transposed + block * own.wide, LANES, 1)
                 if own.block == 1:
                     weights = Rows(values, own.start + 1 + block, LANES, 1)
                 multiply(samples, own.units, Rows(deltas, own.offset, own.wide, 1), weights, nothing,
@@ -122,8 +122,8 @@ def _adam(net: Network, number: int) -> None:
     unbiased = np.sqrt(1 - _BETA2**number)
     rate, epsilon = kind(net.rate * unbiased / (1 - _BETA1**number)), kind(_EPSILON * unbiased)
     beta1, beta2, rest1, rest2 = kind(_BETA1), kind(_BETA2), kind(1 - _BETA1), kind(1 - _BETA2)
-    for index in range(len(net.moving)):
-        begin, end = net.moving[index, 0], net.moving[index, 1]
+    for index in range(len(net.updated)):
+        begin, end = net.updated[index, 0], net.updated[index, 1]
         values, gradient = net.weights[0, begin:end], net.weights[1, begin:end]
         first, second = net.weights[2, begin:end], net.weights[3, begin:end]
         for i in range(len(values)):
@@ -135,12 +135,12 @@ def _adam(net: Network, number: int) -> None:
 
 @inner
 def _step(net: Network, given: Samples, chosen: Array, history: History) -> None:
-    """Make one step on these samples, ROOM at a time, and record what is recorded at every step."""
+    """Make one step on these samples, CHUNK at a time, and record what is recorded at every step."""
     step, share = history.done[0], 1 / len(chosen)
     history.sums[0] = 0
-    turn_weights(net)
-    for first in range(0, len(chosen), ROOM):
-        few = chosen[first : first + ROOM]
+    transpose_weights(net)
+    for first in range(0, len(chosen), CHUNK):
+        few = chosen[first : first + CHUNK]
         _forwards(net, given, few, share, history.sums)
         _backwards(net, given, few, first == 0)
     if len(history.gradient_norm):
@@ -162,8 +162,8 @@ def _record(net: Network, given: Samples, history: History) -> None:
     record, begin = history.records[history.done[1]], 0
     for part in range(len(record)):
         end = given.ends[part]
-        for first in range(begin, end, ROOM):
-            _forwards(net, given, given.sets[first : min(first + ROOM, end)], 0.0, record[part])
+        for first in range(begin, end, CHUNK):
+            _forwards(net, given, given.sets[first : min(first + CHUNK, end)], 0.0, record[part])
         for score in range(3):
             record[part, score] /= end - begin
         begin = end
@@ -172,7 +172,7 @@ def _record(net: Network, given: Samples, history: History) -> None:
 
 def _loop(source: int) -> Callable[..., None]:
     def run(net: Network, given: Samples, order: Array, passes: int, batch: int, steps: int, history: History) -> None:
-        """Train for more passes, until all steps are done. order (pass, sample): of each pass in turn, repeated."""
+        """Train for more passes, until all steps are done. order (pass, sample): of each pass, then again."""
         _ = source  # a value in it is part of numba's cache key
         if history.done[1] == 0:
             _record(net, given, history)
@@ -181,7 +181,7 @@ def _loop(source: int) -> Callable[..., None]:
             for begin in range(0, len(ordered), batch):
                 if history.done[0] == steps:
                     return
-                for sample in ordered[begin + batch : begin + batch + ROOM]:
+                for sample in ordered[begin + batch : begin + batch + CHUNK]:
                     for k in range(given.begin[sample], given.begin[sample + 1], 16):
                         fetch(given.features, k)
                 chosen, epoch = ordered[begin : begin + batch], history.done[0] // -(-len(ordered) // batch)

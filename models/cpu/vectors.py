@@ -180,7 +180,7 @@ def fetch(_: Any, array: Any, index: Any) -> Any:
 
 
 @_compiled
-def turn(_: Any, array: Any, index: Any, row: Any, out: Any, target: Any, out_row: Any) -> Any:
+def transpose(_: Any, array: Any, index: Any, row: Any, out: Any, target: Any, out_row: Any) -> Any:
     """Write the transpose of 8 rows of 8 numbers. index, target: of the first row; row, out_row: to the next one."""
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:

@@ -85,7 +85,7 @@ def prepared(experiment):
 @each_experiment
 def test_buffers_begin_at_a_multiple_of_64_bytes(experiment):
     net, _ = prepared(experiment)
-    for buffer in (net.weights, net.signals, net.turned):
+    for buffer in (net.weights, net.signals, net.transposed):
         assert buffer.ctypes.data % 64 == 0
     assert not (net.layers["start"] % 16).any()
     assert not (net.layers["offset"] % 16).any()
