@@ -1,29 +1,33 @@
-"""Fixtures and hooks of the benchmarks: data, one thread, and the summary that a session leaves."""
+"""Fixtures of the benchmarks: data, one thread, and rounds that are paired with those of two other ways."""
 
-import json
 import os
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 from threadpoolctl import threadpool_limits
 
-from benchmarks.rounds import Session, measure, measure_on_device
-from benchmarks.summary import Summary, device_table, lacking, table
-from benchmarks.tasks import CASES, Task, experiment
-from benchmarks.ways import Loop
-from benchmarks.ways_device import Captured
+from benchmarks import ways
+from benchmarks.table import operations_an_image
+from benchmarks.ways import Loop, Task
 from models import data
-from ontrial.running.machine import cpu
+from ontrial.running.machine import cpu, one_product_rate, square_factors
 
-_MEASURED = pytest.StashKey[Session]()
-_WRITTEN = pytest.StashKey[str]()
+ROUNDS = 11
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_MEASURED] = Session()
+def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
+    """Name what decides speed, and neither the host nor its user."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    machine_info.clear()
+    machine_info |= {"cpu": cpu(), "torch": torch.__version__, "device": device}
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,7 +51,7 @@ def root(pytestconfig: pytest.Config) -> Path | None:
 
 @pytest.fixture(scope="session")
 def images(root: Path | None) -> data.Images:
-    """MNIST, or where no folder was named noise of its shape, a fifth of whose pixels are not 0, as there."""
+    """MNIST, or where no folder was named noise of its shape, a fifth of whose pixels are not 0, as in MNIST."""
     if root is not None:
         return data.images("mnist", root)
     random = torch.Generator().manual_seed(0)
@@ -57,79 +61,56 @@ def images(root: Path | None) -> data.Images:
 
 
 @pytest.fixture
-def task(images: data.Images) -> Callable[[str, int, int], Task]:
-    """Makes the task of training a net at a batch size for so many seeds."""
-    return lambda net, batch, seeds: Task(experiment(net, batch), seeds, images)
-
-
-@pytest.fixture
-def measured(pytestconfig: pytest.Config) -> Session:
-    """What this session has measured so far."""
-    return pytestconfig.stash[_MEASURED]
-
-
-@pytest.fixture
-def timed(benchmark: BenchmarkFixture, measured: Session) -> Callable[[str, Task, Loop], None]:
-    """Measures one way to train on a core, in short rounds."""
-    return lambda way, task, loop: measure(benchmark, way, task, loop, measured)
-
-
-@pytest.fixture
-def timed_on_device(benchmark: BenchmarkFixture, measured: Session) -> Callable[[str, Task, list[Captured]], None]:
-    """Measures stacks that train side by side on a GPU, in short rounds."""
-    measured.device = torch.cuda.get_device_name()
-    return lambda way, task, stacks: measure_on_device(benchmark, way, task, stacks, measured)
-
-
-@pytest.fixture
-def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Loop]:
-    """The loop that JAX compiles, on one CPU thread; skips where jax, an optional peer, is not there."""
+def jax_scan(monkeypatch: pytest.MonkeyPatch) -> Callable[[Task, bool], Loop]:
+    """The loop that JAX compiles, on one CPU thread; skips where jax, which is optional, is not installed."""
     # XLA reads these once, when jax is first used.
     monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
     monkeypatch.setenv("NPROC", "1")  # threads of its pool
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
-    pytest.importorskip("jax", reason="jax, an optional peer, is not installed: pip install jax")
+    pytest.importorskip("jax", reason="jax, which is optional, is not installed: pip install jax")
     from benchmarks import ways_jax
 
     return ways_jax.scan
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the summary of a whole session; a part of one must not replace it."""
-    config = session.config
-    if not (measured := config.stash[_MEASURED]).rows:
-        return
-    folder = config.getoption("--artifacts", default=None) or "artifacts"
-    path = config.rootpath / folder / "benchmarks.json"
-    missing = lacking(measured.rows, CASES) + ([] if measured.ten_sizes else ["the ten sizes of claims P"])
-    if missing:
-        config.stash[_WRITTEN] = f"{path.name} not written: this session lacks {', '.join(missing)}"
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(_summary(measured), indent=1) + "\n", encoding="utf-8")
-    config.stash[_WRITTEN] = f"written to {path}"
+@pytest.fixture
+def timed(benchmark: BenchmarkFixture) -> Callable[[str, Task, Loop], dict[str, Any]]:
+    """Times rounds of one way and returns what `extra_info` keeps of them.
 
+    A machine's speed drifts by more than some ways differ, so each round is compared with a round of the plain loop,
+    one of our engine and matrix products just before it; ratios are medians over rounds. Every way trains on as many
+    images a round.
+    """
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the table, after pytest-benchmark's own."""
-    if not (measured := config.stash[_MEASURED]).rows:
-        return
-    summary = _summary(measured)
-    rate = f"matrix products at {summary['matrix_product_rate']:.1f} GFLOP/s"
-    terminalreporter.section("training throughput on one thread, and on a GPU where there is one")
-    terminalreporter.write_line(f"{summary['cpu']}, torch {summary['torch']}, {rate}\n")
-    terminalreporter.write_line(
-        f"{table(summary)}{device_table(measured.device, measured.device_rows)}\n\n{config.stash[_WRITTEN]}"
-    )
+    def measure(way: str, task: Task, loop: Loop) -> dict[str, Any]:
+        alone, factors = replace(task, seeds=1), square_factors()
+        others = {name: make(alone) for name, make in (("plain", ways.plain), ("ours", ways.ours)) if name != way}
+        beside: defaultdict[str, list[float]] = defaultdict(list)  # seconds of each other way; operations a second
 
+        def before_a_round() -> None:
+            beside["products"].append(one_product_rate(factors))
+            for name, other in others.items():
+                started = time.perf_counter()
+                other.run(alone.steps)
+                beside[name].append(time.perf_counter() - started)
 
-def _summary(measured: Session) -> Summary:
-    return {
-        "cpu": cpu(),
-        "torch": torch.__version__,
-        "matrix_product_rate": measured.matrix_product_rate,
-        "rows": measured.rows,
-        "ten_sizes": measured.ten_sizes,
-        "device": measured.device,
-        "device_rows": measured.device_rows,
-    }
+        benchmark.group = f"{task.net}, batch {task.experiment.batch}"
+        options: dict[str, Any] = {"rounds": ROUNDS, "warmup_rounds": 1}  # what comes first compiles and allocates
+        benchmark.pedantic(loop.run, args=(task.steps,), setup=before_a_round, **options)  # type: ignore[no-untyped-call]
+        if benchmark.stats is None:
+            pytest.skip("nothing is timed with --benchmark-disable")
+        seconds = np.array(benchmark.stats.stats.data)
+        paired = {name: np.array(found[1 : ROUNDS + 1]) for name, found in beside.items()} | {way: seconds}
+        seen = task.steps * task.seeds * task.experiment.batch  # images
+        found = {
+            "images_per_second": seen / np.median(seconds),
+            "times_plain": np.median(paired["plain"] / seconds),
+            "times_ours": np.median(paired["ours"] / seconds),
+            "share": np.median(seen * operations_an_image(task.net) / seconds / paired["products"]),
+            "gflops": np.median(paired["products"]) / 1e9,
+        }
+        row = {"way": way, "net": task.net, "batch": task.experiment.batch, "seeds": task.seeds}
+        benchmark.extra_info |= row | {name: float(f"{value:.4g}") for name, value in found.items()}
+        return benchmark.extra_info
+
+    return measure

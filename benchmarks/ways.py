@@ -1,43 +1,74 @@
-"""Ways to train small networks on images: the homework loop, torch.func, and the project's engine for a CPU."""
+"""What is trained to be timed, and ways to train it: the homework loop, torch.func, and our engine for a CPU."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice, pairwise, repeat
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from models.cpu.layout import Inputs, Samples, history_of, inputs_of, network_of
+from models.cpu.steps import run
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from benchmarks.tasks import Task
+from benchmarks.table import operations_an_image
 from models import data, networks
-from models.cpu.layout import Inputs, Samples, history_of, inputs_of, network_of
-from models.cpu.steps import run
 from models.data import generator
-from tests.models.oracle import plain_network
+from models.experiment import Experiment
 
+NETS = {"784-30-10": (30,), "784-20-40-60-50-30-10": (20, 40, 60, 50, 30), "784-800-400-10": (800, 400)}
+SMALL_NET, LARGEST_NET = "784-30-10", "784-800-400-10"
+CASES = [(net, batch) for net in NETS for batch in (50, 5) if net != LARGEST_NET or batch == 50]
 _MOST_STEPS = 10**7  # of one loop, far more than are timed
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A training that goes on where it stopped.
-
-    run(n): takes n more steps, n a multiple of `stride`; parameters(): (seed, parameter), as they are now.
-    """
+    """A training that goes on where it stopped. run(n): n more steps; parameters(): (seed, parameter), as they are."""
 
     run: Callable[[int], None]
     parameters: Callable[[], Tensor]
-    stride: int = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is trained: one network for each of the seeds 0, 1, …, each on batches in an order of its own."""
+
+    experiment: Experiment
+    seeds: int
+    images: data.Images
+
+    @property
+    def net(self) -> str:
+        """Widths of the layers, as in 784-30-10."""
+        return "-".join(map(str, self.experiment.widths))
+
+    @property
+    def steps(self) -> int:
+        """Steps of a round: a fraction of a second on one core, on as many images for 1, 2 or 6 networks."""
+        return int(min(240, max(12, 2e7 / operations_an_image(self.net)))) // 12 * 12 // self.seeds
+
+    def initial_parameters(self) -> Tensor:
+        """Of all networks, (seed, parameter)."""
+        return networks.initial_parameters(self.experiment, range(self.seeds))
+
+    def orders(self) -> list[torch.Generator]:
+        """What each network's orders are drawn from."""
+        return [generator(seed, "order") for seed in range(self.seeds)]
+
+
+def task(net: str, batch: int, seeds: int, images: data.Images) -> Task:
+    """The training of a net at a batch size for so many seeds."""
+    return Task(Experiment(data="mnist", hidden=NETS[net], epochs=1, batch_size=batch), seeds, images)
 
 
 def ours(task: Task) -> Loop:
-    """The project's engine for a CPU: one network after the other through the compiled loop."""
+    """Our engine for a CPU: one network after the other through the compiled loop."""
     experiment, given, nets = task.experiment, _samples(task.images), []
-    for values in initial_parameters(task).numpy():
+    for values in task.initial_parameters().numpy():
         nets.append(network_of(experiment, _inputs(task.images)))
         nets[-1].weights[0, nets[-1].where] = values
     histories = []
@@ -45,14 +76,14 @@ def ours(task: Task) -> Loop:
         history = history_of(experiment, net)._replace(batch_loss=np.zeros(_MOST_STEPS))
         history.done[1], history.record_steps[1] = 1, -1
         histories.append(history)
-    orders, left = orders_of(task), [np.arange(0)] * task.seeds
+    orders, left = task.orders(), [np.arange(0)] * task.seeds
 
     def steps(count: int) -> None:
         for index, (net, history) in enumerate(zip(nets, histories, strict=True)):
             wanted = count * experiment.batch
             while wanted:
                 if not len(left[index]):
-                    left[index] = torch.randperm(len(task.labels), generator=orders[index]).numpy()
+                    left[index] = torch.randperm(len(task.images.train_labels), generator=orders[index]).numpy()
                 now, left[index] = left[index][:wanted], left[index][wanted:]
                 run(net, given, now[None], 1, experiment.batch, _MOST_STEPS, history)
                 wanted -= len(now)
@@ -62,8 +93,8 @@ def ours(task: Task) -> Loop:
 
 def plain(task: Task) -> Loop:
     """One network, nn.Sequential and torch.optim.Adam, on slices of shuffled tensors."""
-    network = plain_network(task.experiment, initial_parameters(task)[0])
-    return _homework(task, network, ((inputs[0], labels[0]) for inputs, labels in _batches(replace(task, seeds=1))))
+    batches = _batches(replace(task, seeds=1))
+    return _homework(task, _network(task), ((inputs[0], labels[0]) for inputs, labels in batches))
 
 
 def dataloader(task: Task, root: Path) -> Loop:
@@ -71,16 +102,15 @@ def dataloader(task: Task, root: Path) -> Loop:
     mnist = data.torchvision_datasets().MNIST
     from torchvision.transforms import ToTensor  # only now can torchvision surely be imported
 
-    images = mnist(root, train=True, transform=ToTensor())
-    shuffle = generator(0, "order")
-    loader = DataLoader(images, batch_size=task.experiment.batch, shuffle=True, generator=shuffle)
-    network = plain_network(task.experiment, initial_parameters(task)[0])
-    return _homework(task, nn.Sequential(nn.Flatten(), *network), _endless(loader))
+    images, [order] = mnist(root, train=True, transform=ToTensor()), replace(task, seeds=1).orders()
+    loader = DataLoader(images, batch_size=task.experiment.batch, shuffle=True, generator=order)
+    endless = chain.from_iterable(repeat(loader))
+    return _homework(task, nn.Sequential(nn.Flatten(), *_network(task)), endless)
 
 
 def vmap(task: Task) -> Loop:
     """All networks through torch.func: vmap of grad over stacked modules, fused Adam."""
-    rows = [plain_network(task.experiment, row) for row in initial_parameters(task)]
+    rows = [_network(task, row) for row in range(task.seeds)]
     parameters, _ = torch.func.stack_module_state(rows)  # name -> (seed, ...)
     optimiser = torch.optim.Adam(parameters.values(), lr=task.experiment.learning_rate, fused=True)
     batches = _batches(task)
@@ -100,14 +130,11 @@ def vmap(task: Task) -> Loop:
     return Loop(run, lambda: torch.cat([part.detach().flatten(1) for part in parameters.values()], 1))
 
 
-def initial_parameters(task: Task) -> Tensor:
-    """Of all networks, (seed, parameter)."""
-    return networks.initial_parameters(task.experiment, range(task.seeds))
-
-
-def orders_of(task: Task) -> list[torch.Generator]:
-    """What each network's orders are drawn from."""
-    return [generator(seed, "order") for seed in range(task.seeds)]
+def _network(task: Task, row: int = 0) -> nn.Sequential:
+    layers = [(nn.Linear(*pair), nn.ReLU()) for pair in pairwise(task.experiment.widths)]
+    network = nn.Sequential(*(module for layer in layers for module in layer))[:-1]
+    nn.utils.vector_to_parameters(task.initial_parameters()[row].clone(), network.parameters())
+    return network
 
 
 def _homework(task: Task, network: nn.Module, batches: Iterator[tuple[Tensor, Tensor]]) -> Loop:
@@ -124,16 +151,11 @@ def _homework(task: Task, network: nn.Module, batches: Iterator[tuple[Tensor, Te
 
 def _batches(task: Task) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches, epoch after epoch: (seed, sample, pixel) and labels (seed, sample)."""
-    orders = orders_of(task)
+    orders, inputs, labels = task.orders(), task.images.train_inputs, task.images.train_labels
     while True:
-        order = torch.stack([torch.randperm(len(task.labels), generator=random) for random in orders])  # (seed, image)
+        order = torch.stack([torch.randperm(len(labels), generator=random) for random in orders])  # (seed, image)
         for chosen in order.split(task.experiment.batch, 1):
-            yield task.inputs[chosen], task.labels[chosen]
-
-
-def _endless(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
-    while True:
-        yield from loader
+            yield inputs[chosen], labels[chosen]
 
 
 @lru_cache(maxsize=1)
@@ -142,7 +164,7 @@ def _inputs(images: data.Images) -> Inputs:
 
 
 def _samples(images: data.Images) -> Samples:
-    """As the compiled loop takes them, where no whole set is looked at."""
+    """As the compiled loop takes them, where no complete set is evaluated."""
     inputs, nothing = _inputs(images), np.arange(0)
     labels = np.append(images.train_labels.numpy(), images.test_labels.numpy()[:1]).astype(np.float32)
     taken = {name: part for name, part in inputs._asdict().items() if name in Samples._fields}

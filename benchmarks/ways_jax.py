@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import jax
@@ -11,8 +12,7 @@ import numpy as np
 import torch
 from jax import Array
 
-from benchmarks.tasks import Task
-from benchmarks.ways import Loop, initial_parameters, orders_of
+from benchmarks.ways import Loop, Task
 from models import networks
 
 _WHITE = 255
@@ -27,28 +27,27 @@ class State(NamedTuple):
     steps: Array  # ()
 
 
-def scan(task: Task, bytes_given: bool = False, stride: int = 100) -> Loop:
+def scan(task: Task, bytes_given: bool) -> Loop:
     """All networks through vmap of grad, with a hand-written Adam; batches are gathered inside the scan.
 
-    bytes_given: of uint8 pixels, which become floats once they are gathered, in place of images as floats;
-    stride: steps in one compiled call.
+    bytes_given: of uint8 pixels, which become floats once they are gathered, in place of images as floats.
     """
-    given = task.images.train_pixels if bytes_given else task.inputs
-    inputs, labels = jnp.asarray(given.numpy()), jnp.asarray(task.labels.numpy(), jnp.int32)
-    rate, batches = task.experiment.learning_rate, _batches(task, stride)
+    given = task.images.train_pixels if bytes_given else task.images.train_inputs
+    inputs, labels = jnp.asarray(given.numpy()), jnp.asarray(task.images.train_labels.numpy(), jnp.int32)
+    rate, batches = task.experiment.learning_rate, _batches(task)
     state = _initial_state(task)
 
-    def run(steps: int) -> None:
+    def run(steps: int) -> None:  # one compiled call, for each number of steps
         nonlocal state
-        for _ in range(steps // stride):
-            state = _train(state, next(batches), inputs, labels, rate)
+        chosen = jnp.asarray(np.stack(list(islice(batches, steps))))
+        state = _train(state, chosen, inputs, labels, rate)
         jax.block_until_ready(state)  # type: ignore[no-untyped-call]
 
     def parameters() -> torch.Tensor:
         arrays = [np.array(part).reshape(task.seeds, -1) for layer in state.parameters for part in layer]
         return torch.from_numpy(np.concatenate(arrays, 1))
 
-    return Loop(run, parameters, stride=stride)
+    return Loop(run, parameters)
 
 
 @partial(jax.jit, donate_argnums=0)
@@ -91,7 +90,7 @@ def _adam(state: State, gradients: list[tuple[Array, Array]], rate: float) -> St
 
 
 def _initial_state(task: Task) -> State:
-    layers = networks.layers(initial_parameters(task), task.experiment.widths)
+    layers = networks.layers(task.initial_parameters(), task.experiment.widths)
     parameters = [(jnp.array(x.weight.numpy()), jnp.array(x.bias.squeeze(1).numpy())) for x in layers]
 
     def zeros() -> list[tuple[Array, Array]]:
@@ -100,11 +99,10 @@ def _initial_state(task: Task) -> State:
     return State(parameters, zeros(), zeros(), jnp.zeros(()))
 
 
-def _batches(task: Task, stride: int) -> Iterator[Array]:
-    """Rows of the data for each call, (step, net, sample): every network in an order of its own."""
-    orders, images, size = orders_of(task), len(task.labels), task.experiment.batch
+def _batches(task: Task) -> Iterator[np.ndarray]:
+    """Rows of the data for each step, (net, sample): every network in an order of its own."""
+    orders, images = task.orders(), len(task.images.train_labels)
     while True:
         order = torch.stack([torch.randperm(images, generator=random) for random in orders])  # (net, image)
-        rows = order.unflatten(1, (-1, size)).transpose(0, 1)  # (step, net, sample)
-        for part in rows.split(stride):
-            yield jnp.asarray(part.numpy())
+        for rows in order.split(task.experiment.batch, 1):
+            yield rows.numpy()

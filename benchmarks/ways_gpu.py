@@ -1,20 +1,18 @@
-"""The project's engine for a GPU: a stack of networks, blocks of whose steps are captured or called plainly."""
+"""Our engine for a GPU: a stack of networks, blocks of whose steps are captured or called plainly."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
 
 import torch
-from torch import Tensor
-
-from benchmarks.tasks import Task
-from benchmarks.ways import Loop, initial_parameters
-from models.data import Sets
 from models.gpu.engine import Samples, drawn_orders
 from models.gpu.graphs import Graphs, own_stream
 from models.gpu.stack import Stack
+from torch import Tensor
 
-_BLOCK = 60  # steps that are captured at a time
+from benchmarks.ways import Loop, Task
+from models.data import Sets
+
+BLOCK = 60  # steps that are captured at a time
 
 
 class Captured:
@@ -27,42 +25,36 @@ class Captured:
         parts = Sets(images.train_pixels, labels, images.test_pixels, test, white=images.white)
         orders = drawn_orders(task.experiment, range(count), self._place)
         with torch.no_grad(), own_stream(self._place):
-            self._stack = Stack(task.experiment, initial_parameters(task).to(self._place))
+            self._stack = Stack(task.experiment, task.initial_parameters().to(self._place))
             self._samples = Samples(task.experiment, parts, count, orders, self._place)
             self._done = torch.zeros((), device=self._place)
         self._graphs = Graphs(self._place if graphs else torch.device("cpu"))  # which does all plainly
         self._step, self._timed = 0, []  # type: int, list[tuple[Any, Any]]
 
-    @property
-    def loop(self) -> Loop:
-        """The training, to be timed or held against others."""
-        return Loop(self.run, lambda: self._stack.parameters.cpu(), stride=_BLOCK)
-
     def seconds_in_blocks(self) -> float:
         """Seconds of the device that the blocks of the last run took, from the first to the last kernel of each."""
         return sum(begun.elapsed_time(ended) for begun, ended in self._timed) / 1000
 
+    def parameters(self) -> Tensor:
+        """As they are now, (seed, parameter)."""
+        return self._stack.parameters.cpu()
+
     @torch.no_grad()
     def run(self, steps: int) -> None:
-        """Take so many more steps, a multiple of the block's, and wait for the device."""
+        """Take so many more steps, a multiple of BLOCK, and wait for the device."""
         self._timed = []
         with own_stream(self._place):
-            for _ in range(steps // _BLOCK):
+            for _ in range(steps // BLOCK):
                 first = self._step % self._task.experiment.steps_per_epoch
-                kind = self._samples.choose(first, first + _BLOCK)
-                events = self._events()
+                kind = self._samples.choose(first, first + BLOCK)
+                events = [torch.cuda.Event(enable_timing=True) for _ in range(2 * (self._place.type == "cuda"))]
+                if events:
+                    events[0].record()
                 self._graphs.run(kind, partial(self._block, kind))
                 if events:
                     events[1].record()
-                    self._timed.append(events)
-                self._step += _BLOCK
-
-    def _events(self) -> tuple[Any, Any] | None:
-        if self._place.type != "cuda":
-            return None
-        begun, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begun.record()
-        return begun, ended
+                    self._timed.append((events[0], events[1]))
+                self._step += BLOCK
 
     def _block(self, kind: tuple[int, int]) -> Tensor:
         numbers = self._done + torch.arange(1, kind[0] + 1, device=self._done.device)
@@ -71,12 +63,11 @@ class Captured:
         return self._done.add_(kind[0])
 
 
-def side_by_side(loops: list[Captured]) -> Loop:
+def side_by_side(stacks: list[Captured]) -> Loop:
     """All of these at once, a thread and a stream each."""
-    pool = ThreadPoolExecutor(len(loops))
+    pool = ThreadPoolExecutor(len(stacks))
 
     def run(steps: int) -> None:
-        for future in [pool.submit(each.run, steps) for each in loops]:
-            future.result()
+        list(pool.map(lambda each: each.run(steps), stacks))
 
-    return Loop(run, lambda: torch.cat([each.loop.parameters() for each in loops]), stride=_BLOCK)
+    return Loop(run, lambda: torch.cat([each.parameters() for each in stacks]))
