@@ -25,8 +25,8 @@ page: .venv/ready ## the page, the badges and the tables of README and docs from
 	$(BIN)/python -m ontrial.publish.documents
 
 bench: .venv/ready ## our training against what people would write instead
-	$(PYTEST) benchmarks; failed=$$?; \
-	$(BIN)/python -m benchmarks.readme && $(BIN)/python -m ontrial.publish.documents && exit $$failed
+	$(PYTEST) benchmarks --benchmark-json=artifacts/benchmarks.json --benchmark-columns=median,iqr,rounds; failed=$$?; \
+	$(BIN)/python -m benchmarks.table && $(BIN)/python -m ontrial.publish.documents && exit $$failed
 
 check: .venv/ready ## lint, types, the workflows against their schema, and the record recomputed from its values
 	$(BIN)/ruff check .

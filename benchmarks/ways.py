@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from models.cpu.layout import Inputs, Samples, history_of, inputs_of, network_of
-from models.cpu.steps import run
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from benchmarks.table import operations_an_image
 from models import data, networks
+from models.cpu.layout import Inputs, Samples, history_of, inputs_of, network_of
+from models.cpu.steps import run
 from models.data import generator
 from models.experiment import Experiment
 

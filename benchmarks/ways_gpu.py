@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import torch
-from models.gpu.engine import Samples, drawn_orders
-from models.gpu.graphs import Graphs, own_stream
-from models.gpu.stack import Stack
 from torch import Tensor
 
 from benchmarks.ways import Loop, Task
 from models.data import Sets
+from models.gpu.engine import Samples, drawn_orders
+from models.gpu.graphs import Graphs, own_stream
+from models.gpu.stack import Stack
 
 BLOCK = 60  # steps that are captured at a time
 

@@ -19,7 +19,8 @@ def cost(summary: Summary, folder: Path) -> str:
     where that was measured.
     """
     path = folder / "benchmarks.json"
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.is_file() else []
+    measured = json.loads(path.read_text(encoding="utf-8"))["benchmarks"] if path.is_file() else []
+    rows = [each["extra_info"] for each in measured]
     rate = next((float(row["images_per_second"]) for row in rows if row["way"] == "dataloader"), None)
     tasks = []
     for report in summary.reports:
