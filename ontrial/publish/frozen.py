@@ -208,8 +208,8 @@ class FrozenClaim:
     @property
     def by_its_own_numbers(self) -> OwnVerdict:
         """What the report's own numbers say of it: no as soon as those of one case do, yes where those of all do."""
-        given = {each.by_its_own_numbers for each in self.shown or self.earlier}
-        return next((word for word in ("no", "cannot be read", "not given") if word in given or not given), "yes")
+        given = {each.by_its_own_numbers for each in self.shown or self.earlier} or {"not given"}
+        return next((word for word in ("no", "cannot be read", "not given") if word in given), "yes")
 
     @cached_property
     def before(self) -> Mapping[int, tuple[Verdict, int | None]]:

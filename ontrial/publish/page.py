@@ -18,7 +18,6 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
 from PIL import Image
 
 from ontrial import known
@@ -28,7 +27,6 @@ from ontrial.publish.frozen import AT_THE_BORDER, CaseResult, FrozenClaim, Froze
 from ontrial.publish.summary import Summary, counts, read
 from ontrial.publish.templates import render as rendered
 from ontrial.publish.templates import source
-from ontrial.report import Task
 from ontrial.stats.verdicts import Verdict
 
 Whys = Mapping[tuple[str, str, str, str, str], str]  # by report, id, case, tier and dataset
@@ -63,15 +61,12 @@ def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None,
 
 def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
     """The page as HTML. folders: where the figures are that the verdicts name."""
-    script, style = source("page.js"), source("page.css")
     results = [each for claim in summary.claims for each in (*claim.shown, *claim.earlier)]
     return rendered(
         "page.html",
         summary=summary,
         counts=counts,
         Verdict=Verdict,
-        verdicts=list(Verdict),
-        tasks=by_task(summary),
         ranks=ranks(summary.claims),
         tiers={each.tier for claim in summary.claims for each in claim.results if each.n is not None},
         has_before_locks=any(each.registration == 0 for each in results),
@@ -85,20 +80,10 @@ def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
         settings=settings,
         figures=figures(summary.claims, folders),
         figure_paths=figure_paths,
-        style=Markup(style),
-        script=Markup(script),
-        script_hash=content_hash(script),
-        style_hash=content_hash(style),
+        style=source("page.css"),
+        script=source("page.js"),
+        content_hash=content_hash,
     )
-
-
-def by_task(summary: Summary) -> dict[FrozenReport, dict[Task, list[FrozenClaim]]]:
-    """The claims by report and by the task that they belong to, in the reports' order."""
-    found: dict[FrozenReport, dict[Task, list[FrozenClaim]]] = {report: {} for report in summary.reports}
-    for report, tasks in found.items():
-        for claim in summary.of(report):
-            tasks.setdefault(claim.task, []).append(claim)
-    return found
 
 
 def ranks(claims: Iterable[FrozenClaim]) -> dict[tuple[str, str], int]:

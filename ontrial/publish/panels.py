@@ -205,12 +205,6 @@ def strength(claim: FrozenClaim) -> str:
     return " and ".join(origins) + (f" · n\u00a0=\u00a0{as_range(found)}" if found else "")
 
 
-def elsewhere(claim: FrozenClaim) -> dict[str, Verdict]:
-    """The verdict of the evidence that does not count, by tier and dataset, the strongest first."""
-    others = {(each.tier, each.dataset) for each in claim.others if each.dataset != COUNTED}
-    return {origin(*name): verdict for name, verdict in claim.by_origin().items() if name in others}
-
-
 def origin(tier: str, dataset: str) -> str:
     """A tier and a dataset in words; counts need neither."""
     return "counted" if dataset == COUNTED else f"{tier}, {dataset}"

@@ -143,6 +143,7 @@ def test_the_summary_is_printed_as_markdown(tmp_path, capsys):
     assert lines[0] == "9 claims: 3 hold · 1 refuted · 2 inconclusive · 2 not run · 1 error."
     rows = {line.split(" | ")[0].strip("| "): line for line in lines}
     assert rows["F2"] == "| F2 | planted F2 | refuted (by its own numbers: no) | 8 |"
+    assert rows["P1"] == "| P1 | planted P1 | not run | – |"
     assert rows["P2"] == "| P2 | planted P2 | not run (before: refuted, n = 8) | – |"
     assert rows["M10"] == "| M10 | planted M10 | **holds** | 214 |"
     assert rows["F1"] == "| F1 | planted F1 | **holds** | – |"
