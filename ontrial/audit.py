@@ -5,32 +5,30 @@ intervals and verdicts are computed by other formulas than the judge's.
 """
 
 import argparse
-import hashlib
 import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
-from html import unescape
 from itertools import count, zip_longest
 from math import comb
 from pathlib import Path
 from typing import Any
 
-from ontrial import known, registered
-from ontrial.publish import documents, page
+from ontrial import known, registered, registration
+from ontrial.publish import badges, documents, page
 from ontrial.publish.combine import digests
-from ontrial.publish.record import NAME, load
-from ontrial.publish.summary import read
-from ontrial.registration import Criterion, Lock, current, lock_of
-from ontrial.report import Task, task_of
+from ontrial.publish.frozen import CaseResult, FrozenClaim, Registered, Seen
+from ontrial.publish.record import NAME, Record, digest, encode, load
+from ontrial.publish.summary import Summary, summarize
+from ontrial.registration import Criterion, Lock
+from ontrial.stats.verdicts import Interval, Region
 
-Json = Mapping[str, Any]
 Locks = Mapping[tuple[str, str, str], tuple[Lock, Criterion]]  # by report, claim and case
+Expected = Mapping[tuple[str, known.Name], known.Known]  # by report and name
 _DIGITS = 1e-6  # relative: values are recorded with seven digits
 _OPEN = "inconclusive"
-_WORDS = {"holds": "hold", "refuted": "refuted", _OPEN: _OPEN, "not run": "not run", "error": "error"}
 
 
 @lru_cache(maxsize=4096)
@@ -80,11 +78,10 @@ def interval(statistic: str, values: Sequence[float], alpha: float) -> tuple[flo
     return (estimate, ranked[-needed], ranked[needed - 1]) if needed <= n else (estimate, -math.inf, math.inf)
 
 
-def verdict(found: Json, region: Json) -> str:
+def verdict(low: float, high: float, region: Region) -> str:
     """What follows from an interval: holds inside the region, refuted beside it."""
-    low, high, lowest, highest = (float(each[end]) for each in (found, region) for end in ("low", "high"))
-    is_above = [end > lowest or (end == lowest and region["low_included"]) for end in (low, high)]
-    is_below = [end < highest or (end == highest and region["high_included"]) for end in (low, high)]
+    is_above = [end > region.low or (end == region.low and region.low_included) for end in (low, high)]
+    is_below = [end < region.high or (end == region.high and region.high_included) for end in (low, high)]
     if is_above[0] and is_below[1]:
         return "holds"
     return _OPEN if is_above[1] and is_below[0] else "refuted"
@@ -103,274 +100,214 @@ def ladder(looks: Sequence[int], alpha: float) -> list[int]:
     return enough if len(enough) == len(looks) else sorted({fewest, *enough})
 
 
-def differences(whole: Json, folder: Path, root: Path) -> Iterator[str]:
-    """What differs in a record, as JSON, and between it and what is made from it, a line each.
+def differences(folder: Path, root: Path) -> Iterator[str]:
+    """What differs in a record, and between it and what is made from it, a line each.
 
     folder: of artifacts; root: of the project, where the reports' folders and documents are.
+    Raises FileNotFoundError, or ValueError where the record is damaged.
     """
+    record, entries = load(folder), json.loads((folder / NAME).read_bytes())["verdicts"]
+    summary = summarize(record)
     locks: dict[tuple[str, str, str], tuple[Lock, Criterion]] = {}
-    expected: dict[str, dict[known.Name, known.Known]] = {}
-    for each in whole["reports"]:
+    expected: dict[tuple[str, known.Name], known.Known] = {}
+    for report in record.reports:
         try:
-            of_report = registered.read(root / each["folder"])
-            expected[each["name"]] = known.read(root / each["folder"])
+            of_report = registered.read(root / report.folder)
+            expected |= {(report.name, name): each for name, each in known.read(root / report.folder).items()}
         except ValueError as error:
             yield str(error)
             continue
-        in_force = [(lock_of(of_report, one.claim), one) for one in current(of_report)]
-        locks |= {(each["name"], one.claim, one.case): (lock, one) for lock, one in in_force if lock is not None}
-    sessions = {each["time"] for each in whole["sessions"]}
-    for each in whole["verdicts"]:
-        lines = [*_conditions(each), *_lock(each, locks, _current(whole))]
-        if each["session"] not in sessions:
-            lines.append(f"its session {each['session']} is not in the record")
-        judged = {name: part for name, part in each.items() if name not in ("figures", "last", "digest")}
-        sealed = hashlib.sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()
-        if each.get("digest", sealed) != sealed:
+        for each in registration.current(of_report):
+            if (lock := registration.lock_of(of_report, each.claim)) is not None:
+                locks[report.name, each.claim, each.case] = (lock, each)
+    sessions = {each["time"] for each in record.sessions}
+    for entry, result in zip(entries, record.verdicts, strict=True):
+        lines = [*_unlike(entry, encode(result)), *_conditions(result)]
+        if result.session not in sessions:
+            lines.append(f"its session {result.session} is not in the record")
+        if result.digest not in (None, digest(result)):
             lines.append("it is not what its digest says: it was edited after it was judged")
-        yield from (f"{_name(each)}: {line}" for line in lines)
-    yield from _claims(whole, locks)
-    yield from _expected(whole, expected)
-    yield from _figures(whole, folder)
-    yield from _page(whole, folder, root)
-    yield from _badges(whole, folder)
-    yield from _documents(folder, root)
+        yield from (f"{_name(result)}: {line}" for line in lines)
+    in_force = [each for claim in summary.claims for each in claim.results]
+    for result in in_force:
+        yield from (f"{_name(result)}: {line}" for line in _lock(result, locks))
+    yield from _claims(record, locks)
+    yield from _expected(in_force, expected)
+    yield from _shown(record, summary, folder, root)
 
 
-def _conditions(judged: Json) -> Iterator[str]:
-    for place, each in enumerate(judged["evidence"]):
-        named = f"condition {place + 1} ({each['measure']})"
-        yield from (f"{named}: {line}" for line in _condition(judged, place))
-    for each in judged["asides"]:
-        if judged["registration"] != 0:
-            yield from (f"aside ({each['measure']}): {line}" for line in _numbers(each, each["values"], each))
-    found = [each["verdict"] for each in judged["evidence"]]
-    if judged["found"] != "error" and (not found or judged["found"] != together(found)):
-        yield f"it is {judged['found']}, but its conditions are {', '.join(found) or 'none'}"
-    seeds = [look["seeds"] for look in judged["looks"]]
+def _unlike(found: Any, follows: Any, name: str = "") -> Iterator[str]:
+    """Parts of an entry, by name, that are not what its other parts give: numbers of seeds, verdicts, looks."""
+    if isinstance(found, dict) and isinstance(follows, dict):
+        for each in found.keys() & follows.keys():
+            yield from _unlike(found[each], follows[each], f"{name} {each}".strip())
+    elif isinstance(found, list) and isinstance(follows, list) and len(found) == len(follows):
+        for place, (one, other) in enumerate(zip(found, follows, strict=True)):
+            yield from _unlike(one, other, f"{name} {place + 1}")
+    elif found != follows:
+        yield f"{name} is {found}, but from the rest follows {follows}"
+
+
+def _conditions(result: CaseResult) -> Iterator[str]:
+    for place, each in enumerate(result.evidence):
+        named = f"condition {place + 1} ({each.interval.measure})"
+        yield from (f"{named}: {line}" for line in _condition(result, place))
+    for aside in result.asides:
+        if result.registration != 0:
+            yield from (f"aside ({aside.measure}): {line}" for line in _numbers(aside, aside.values, aside))
+    found = [each.verdict for each in result.evidence]
+    if result.found != "error" and (not found or result.found != together(found)):
+        yield f"it is {result.found}, but its conditions are {', '.join(found) or 'none'}"
+    seeds = [look.seeds for look in result.looks]
     if seeds != sorted(set(seeds)):
         yield f"its looks are at {seeds} seeds"
-    for look in judged["looks"][:-1]:
-        if (seen := [each["verdict"] for each in look["conditions"]]) and together(seen) != _OPEN:
-            yield f"it was decided at {look['seeds']} seeds, and looked at again"
+    for look in result.looks[:-1]:
+        if look.conditions and together([each.verdict for each in look.conditions]) != _OPEN:
+            yield f"it was decided at {look.seeds} seeds, and looked at again"
 
 
-def _condition(judged: Json, place: int) -> Iterator[str]:
-    each, looks = judged["evidence"][place], judged["looks"]
-    if len(each["values"]) != each["n"]:
-        yield f"n is {each['n']}, but there are {len(each['values'])} values"
-    if judged["registration"] != 0:  # before criteria were locked intervals were made by another rule
-        yield from _numbers(each, each["values"], each)
-    yield from _verdict(each, each["region"])
-    if not looks:
-        return
-    if any(place >= len(look["conditions"]) for look in looks) or (each["look"] or 0) >= len(looks):
+def _condition(result: CaseResult, place: int) -> Iterator[str]:
+    found, region, looks = result.evidence[place].interval, result.evidence[place].region, result.looks
+    if result.registration != 0:  # before criteria were locked intervals were made by another rule
+        yield from _numbers(found, found.values, found)
+    if result.evidence[place].verdict != (follows := verdict(found.low, found.high, region)):
+        yield f"it is {result.evidence[place].verdict}, but its interval and region say {follows}"
+    if any(place >= len(look.conditions) for look in looks):
         yield "a look has not seen it"
-        return
-    seen = [look["conditions"][place] for look in looks]
-    decided = next((at for at, one in enumerate(seen) if one["verdict"] != _OPEN), None)
-    if each["look"] != decided:
-        yield f"it says that look {each['look']} decided it, but look {decided} did"
-        return
-    last = len(looks) - 1 if decided is None else decided
-    seeds, spoken = looks[last]["seeds"], each["n"] + each["left_out"]
-    of_pairs = each["statistic"] == "median" and 2 * spoken <= seeds
-    if each["statistic"] != "count" and spoken != seeds and not of_pairs:
-        yield f"n is {each['n']} and {each['left_out']} were left out, of a look at {seeds} seeds"
-    for at, one in enumerate(seen):
-        if at < last:
-            lines = [*_numbers(one, each["values"][: one["n"]], each)]
-        else:
-            names = [name for name in ("estimate", "low", "high", "n", "verdict") if one[name] != each[name]]
-            lines = [f"{name} is {one[name]}, but {each[name]} in the end" for name in names]
-        yield from (f"look at {looks[at]['seeds']} seeds: {line}" for line in (*lines, *_verdict(one, each["region"])))
+    elif looks:
+        decided = result.decided_at(place)
+        last = len(looks) - 1 if decided is None else decided
+        seeds, spoken = looks[last].seeds, found.n + found.left_out
+        of_pairs = found.statistic == "median" and 2 * spoken <= seeds
+        if found.statistic != "count" and spoken != seeds and not of_pairs:
+            yield f"n is {found.n} and {found.left_out} were left out, of a look at {seeds} seeds"
+        for at, look in enumerate(looks):
+            seen = look.conditions[place]
+            lines = [*_numbers(seen, found.values[: seen.n], found)]
+            if at >= last and (lines or seen.n != found.n):
+                lines = [f"it is not the interval over all of its {found.n} values"]
+            if seen.verdict != (follows := verdict(seen.low, seen.high, region)):
+                lines.append(f"it is {seen.verdict}, but its interval and region say {follows}")
+            yield from (f"look at {look.seeds} seeds: {line}" for line in lines)
 
 
-def _verdict(found: Json, region: Json) -> Iterator[str]:
-    if found["verdict"] != (follows := verdict(found, region)):
-        yield f"it is {found['verdict']}, but its interval and region say {follows}"
-
-
-def _numbers(found: Json, values: Sequence[Any], of: Json) -> Iterator[str]:
+def _numbers(found: Interval | Seen, values: Sequence[float], of: Interval) -> Iterator[str]:
     """What differs between estimate and ends and those that the values give, whose statistic and alpha `of` has."""
-    numbers = [float(value) for value in values]
-    scale = max((abs(value) for value in numbers if math.isfinite(value)), default=0.0)
-    if not of["alpha"] and of["statistic"] != "count":
-        yield f"alpha is {of['alpha']}"
+    scale = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if not of.alpha and of.statistic != "count":
+        yield f"alpha is {of.alpha}"
         return
-    for name, follows in zip(("estimate", "low", "high"), interval(of["statistic"], numbers, of["alpha"]), strict=True):
-        is_nan = math.isnan(follows) and math.isnan(float(found[name]))
-        if not is_nan and not math.isclose(float(found[name]), follows, rel_tol=_DIGITS, abs_tol=_DIGITS / 10 * scale):
-            yield f"{name} is {found[name]}, but its values give {follows:.7g}"
+    for name, follows in zip(("estimate", "low", "high"), interval(of.statistic, values, of.alpha), strict=True):
+        number = getattr(found, name)
+        is_nan = math.isnan(follows) and math.isnan(number)
+        if not is_nan and not math.isclose(number, follows, rel_tol=_DIGITS, abs_tol=_DIGITS / 10 * scale):
+            yield f"{name} is {number}, but its values give {follows:.7g}"
 
 
-def _lock(judged: Json, locks: Locks, in_force: Mapping[tuple[str, str], int | None]) -> Iterator[str]:
+def _lock(result: CaseResult, locks: Locks) -> Iterator[str]:
     """What differs from the criterion that is locked, for what was judged under the lock that is in force."""
-    number, found = judged["registration"], locks.get((judged["report"], judged["id"], judged["case"]))
-    if not number or number != in_force[judged["report"], judged["id"]]:
+    found = locks.get(result.key[:3])
+    if not result.registration:
         return
-    if found is None or found[0].number != number:
-        yield f"it was judged under registration {number}, but locked under {found[0].number if found else 'none'}"
+    if found is None or found[0].number != result.registration:
+        locked = found[0].number if found else "none"
+        yield f"it was judged under registration {result.registration}, but locked under {locked}"
         return
     lock, criterion = found
-    if judged["registered_on"] != lock.on:
-        yield f"it says registered on {judged['registered_on']}, but its lock {lock.on}"
-    if judged["first_trained"] and judged["first_trained"] < lock.on:
-        yield f"its first seed was trained on {judged['first_trained']}, before its lock of {lock.on}"
+    if result.registered_on != lock.on:
+        yield f"it says registered on {result.registered_on}, but its lock {lock.on}"
+    if result.first_trained and result.first_trained < lock.on:
+        yield f"its first seed was trained on {result.first_trained}, before its lock of {lock.on}"
     alpha = criterion.alpha / 2 ** (lock.number - 1)
-    for place, each in enumerate(judged["evidence"]):
-        if each["alpha"] != (wanted := 0 if each["statistic"] == "count" else alpha):
-            yield f"condition {place + 1} ({each['measure']}): alpha is {each['alpha']}, but locked {wanted}"
-    texts = tuple(_text(each, each["region"]) for each in judged["evidence"])
-    if judged["evidence"] and texts != tuple(criterion.conditions):
-        yield f"its conditions are {'; '.join(texts)}, but locked {'; '.join(criterion.conditions)}"
-    seen = [look["seeds"] for look in judged["looks"]]
+    for each in result.evidence:
+        if each.interval.alpha != (wanted := 0 if each.interval.statistic == "count" else alpha):
+            yield f"{each.interval.measure}: alpha is {each.interval.alpha}, but locked {wanted}"
+    conditions = registration.conditions(result.evidence)
+    if conditions and conditions != tuple(criterion.conditions):
+        yield f"its conditions are {'; '.join(conditions)}, but locked {'; '.join(criterion.conditions)}"
+    seen = [look.seeds for look in result.looks]
     planned = [seeds for seeds in ladder(criterion.looks, alpha) if seen and seeds < seen[-1]]
-    if judged.get("planned", True) and seen[:-1] != planned:
+    if result.planned and seen[:-1] != planned:
         yield f"it was looked at with {seen[:-1]} seeds before the last look, but planned was {planned}"
 
 
-def _text(each: Json, region: Json) -> str:
-    """A condition as its lock has it."""
-    low = f"{'>=' if region['low_included'] else '>'} {region['low']!r}" if region["low"] != "-inf" else ""
-    high = f"{'<=' if region['high_included'] else '<'} {region['high']!r}" if region["high"] != "inf" else ""
-    return f"{each['statistic']} of {each['measure']} {', '.join(filter(None, (low, high)))}"
-
-
-def _claims(whole: Json, locks: Locks) -> Iterator[str]:
+def _claims(record: Record, locks: Locks) -> Iterator[str]:
     """What differs between claims as the record has them and their locks."""
-    cases = {(each["report"], each["id"], case): each for each in whole["claims"] for case in each["cases"]}
+    cases = {(*claim.name, case): claim for claim in record.claims for case in claim.cases}
     yield from (f"{' '.join(name)} is locked, but not in the record" for name in sorted(locks.keys() - cases.keys()))
     for name in [name for name in cases if name in locks]:
         claim, (lock, criterion) = cases[name], locks[name]
-        if claim["registered"] != (said := {"registration": lock.number, "on": lock.on, "hash": lock.hash}):
-            yield f"{claim['id']}: the record has the lock {claim['registered']}, but it is {said}"
+        if claim.registered != (said := Registered(lock.number, lock.on, lock.hash)):
+            yield f"{claim.id}: the record has the lock {claim.registered}, but it is {said}"
         for part in ("statement", "source", "kind"):
-            if claim[part] != getattr(criterion, part):
-                yield f"{claim['id']}: its {part} is {claim[part]!r}, but locked {getattr(criterion, part)!r}"
+            if getattr(claim, part) != getattr(criterion, part):
+                yield f"{claim.id}: its {part} is {getattr(claim, part)!r}, but locked {getattr(criterion, part)!r}"
 
 
-def _expected(whole: Json, reports: Mapping[str, Mapping[known.Name, known.Known]]) -> Iterator[str]:
+def _expected(in_force: Sequence[CaseResult], expected: Expected) -> Iterator[str]:
     """Where known.toml has another verdict of the full tier than the record."""
-    in_force = _current(whole)
-    for report, found in reports.items():
-        expected = {name: str(each.verdict) for name, each in found.items() if name.tier == "full"}
-        for each in whole["verdicts"]:
-            name = known.Name(each["id"], each["case"], each["tier"], each["dataset"])
-            if each["report"] == report and each["registration"] in (None, in_force[report, each["id"]]):
-                said = expected.pop(name, "holds")
-                if each["tier"] == "full" and each["found"] not in (said, "error"):
-                    yield f"{_name(each)}: {known.FILE} says {said}, but the record {each['found']}"
-        yield from (f"{known.FILE} has {name}, of which the record has no verdict" for name in expected)
+    full = {name: str(each.verdict) for name, each in expected.items() if name[1].tier == "full"}
+    for each in in_force:
+        said = full.pop((each.report, known.Name(each.id, each.case, each.tier, each.dataset)), "holds")
+        if each.tier == "full" and each.found not in (said, "error"):
+            yield f"{_name(each)}: {known.FILE} says {said}, but the record {each.found}"
+    yield from (f"{known.FILE} has {name}, of which the record has no verdict" for _, name in full)
 
 
-def _figures(whole: Json, folder: Path) -> Iterator[str]:
-    named = {figure for each in whole["verdicts"] for figure in each["figures"]}
+def _shown(record: Record, summary: Summary, folder: Path, root: Path) -> Iterator[str]:
+    """What figures, page, badges and documents show that is not what the record gives."""
+    for claim in summary.claims:
+        if claim.verdict != (follows := _strongest(record, claim)):
+            yield f"{claim.id} is shown as {claim.verdict}, but its cases are {follows}"
+    named = {figure for each in record.verdicts for figure in each.figures}
     there = digests(folder, named)
     for figure in sorted(named):
         if figure not in there:
             yield f"{figure} is not there"
-        elif whole["figures"].get(figure, there[figure]) != there[figure]:
+        elif record.figures.get(figure, there[figure]) != there[figure]:
             yield f"{figure} is not the figure that was drawn: its SHA-256 differs from the record's"
-
-
-def _page(whole: Json, folder: Path, root: Path) -> Iterator[str]:
-    """What the page counts and says of each claim, and the first of its words that its generator would not write."""
     try:
         text = (folder / "index.html").read_text(encoding="utf-8")
-        summary = read(folder)
         generated = page.render(summary, [folder], page.whys_of(summary.reports, root))
+        pairs = zip_longest(_words(text), _words(generated), fillvalue="nothing")
+        if other := next(((one, two) for one, two in pairs if one != two), None):
+            yield f"index.html says {other[0]!r}, but from the record follows {other[1]!r}"
     except (OSError, ValueError) as error:
         yield f"index.html: {error}"
-        return
-    found = _verdicts(whole)
-    has_several = len({name for name, _ in found}) > 1
-    counts = dict(re.findall(r'<li class="([\w-]+)"><span class="count">(\d+)</span>', text))
-    for name in _WORDS:
-        said, wanted = int(counts.get(name.replace(" ", "-"), 0)), [*found.values()].count(name)
-        if said != wanted:
-            yield f"index.html counts {said} {name}, but the record {wanted}"
-    shown = {name: said for said, name in re.findall(r'<article class="claim ([\w-]+)" data-id="([^"]*)"', text)}
-    for (report, claim), expected in found.items():
-        says = shown.get(f"{report}-{claim}" if has_several else claim, "nothing").replace("not-run", "not run")
-        if says != expected:
-            yield f"index.html says {says} of {claim}, but the record {expected}"
-    pairs = zip_longest(_words(text), _words(generated), fillvalue="nothing")
-    if other := next(((one, two) for one, two in pairs if one != two), None):
-        yield f"index.html says {other[0]!r}, but from the record follows {other[1]!r}"
+    for name, svg in badges.badges(summary).items():
+        path = folder / "badges" / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != svg:
+            yield f"badges/{name} is not what the record gives"
+    for path in documents.documents(root):
+        try:
+            if path.read_text(encoding="utf-8") != documents.generated(path, root, folder):
+                yield f"{path.relative_to(root)}: a generated part is not what the record gives"
+        except (OSError, ValueError) as error:
+            yield f"{path.relative_to(root)}: {error}"
 
 
 def _words(text: str) -> list[str]:
-    """What a page shows and says to a screen reader, in its order."""
+    """What a page shows and says to a screen reader, in its order, and the classes by which it looks as it does."""
     shown = re.sub(r"<(style|script)>[\s\S]*?</\1>", "", text)
-    return [" ".join("".join(each).split()) for each in re.findall(r'aria-label="([^"]*)"|>([^<]*[^<\s][^<]*)<', shown)]
+    parts = r'(?:aria-label|class)="([^"]*)"|>([^<]*[^<\s][^<]*)<'
+    return [" ".join("".join(each).split()) for each in re.findall(parts, shown)]
 
 
-def _badges(whole: Json, folder: Path) -> Iterator[str]:
-    found, wanted, groups = _verdicts(whole), {}, dict[str, tuple[str, list[str]]]()
-    tasks = {each["name"]: [Task(**task) for task in each["tasks"]] for each in whole["reports"]}
-    has_several = len({name for name, _ in found}) > 1
-    for (report, claim), said in found.items():
-        below = f"{report}/" if has_several else ""
-        task = task_of(tasks.get(report, ()), claim)
-        part = below + re.sub(r"[^a-z0-9]+", "-", task.part.lower()).strip("-") if task.prefix and task.part else ""
-        wanted[below + claim] = (claim, said)
-        for place, label in (("claims", "claims"), (below and f"{below}claims", report), (part, task.part)):
-            if place:
-                groups.setdefault(place, (label, []))[1].append(said)
-    for place, (label, members) in groups.items():
-        names = [name for name in _WORDS if name in (*members, "holds", "refuted", _OPEN)]
-        wanted[place] = (label, " · ".join(f"{members.count(name)} {_WORDS[name]}" for name in names))
-    for place, (label, message) in wanted.items():
-        try:
-            svg = (folder / "badges" / f"{place}.svg").read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            yield f"badges/{place}: {error}"
-            continue
-        parts = re.findall(r'aria-label="([^"]*)"|<title>(.*)</title>|<text [^>]*>([^<]*)</text>', svg)
-        says = [unescape("".join(each)) for each in parts]
-        if says != [f"{label}: {message}", f"{label}: {message}", label, message]:
-            yield f"badges/{place}: it says {', '.join(dict.fromkeys(says))}, but the record {label}: {message}"
+def _strongest(record: Record, claim: FrozenClaim) -> str:
+    """The verdict on a claim: of every case the strongest result in force, full before fast, then the newest."""
+    mine = [each for each in record.verdicts if each.key[:2] == claim.name]
+    numbers = [each.registration for each in mine if each.registration is not None]
+    in_force = claim.registered.registration if claim.registered else max(numbers, default=None)
+    cases = dict.fromkeys(claim.cases, "not run")
+    for each in sorted(mine, key=lambda each: (each.tier == "full", each.session)):
+        if each.registration in (None, in_force) and each.case in cases:
+            cases[each.case] = each.found
+    return together([*cases.values()])
 
 
-def _documents(folder: Path, root: Path) -> Iterator[str]:
-    for path in documents.documents(root):
-        try:
-            is_stale = path.read_text(encoding="utf-8") != documents.generated(path, root, folder)
-        except (OSError, ValueError) as error:
-            yield f"{path.relative_to(root)}: {error}"
-        else:
-            if is_stale:
-                yield f"{path.relative_to(root)}: a generated part is not what the record gives"
-
-
-def _current(whole: Json) -> dict[tuple[str, str], int | None]:
-    """The registration that is in force for each claim: as it is declared, else the latest that judged it."""
-    found: dict[tuple[str, str], int | None] = {}
-    for each in whole["verdicts"]:
-        numbers = [each["registration"], found.get((each["report"], each["id"]))]
-        found[each["report"], each["id"]] = max((number for number in numbers if number is not None), default=None)
-    for each in whole["claims"]:
-        if each["registered"]:
-            found[each["report"], each["id"]] = each["registered"]["registration"]
-    return found
-
-
-def _verdicts(whole: Json) -> dict[tuple[str, str], str]:
-    """The verdict on each claim: of every case the strongest, full before fast, then the newest."""
-    in_force = _current(whole)
-    cases = {(each["report"], each["id"]): dict.fromkeys(each["cases"], "not run") for each in whole["claims"]}
-    declared = set(cases)
-    for each in sorted(whole["verdicts"], key=lambda each: (each["tier"] == "full", each["session"])):
-        of = cases.setdefault(name := (each["report"], each["id"]), {})
-        if each["registration"] in (None, in_force[name]) and (each["case"] in of or name not in declared):
-            of[each["case"]] = each["found"]
-    return {name: together([*of.values()] or ["not run"]) for name, of in cases.items()}
-
-
-def _name(judged: Json) -> str:
-    number = "" if judged["registration"] is None else f", registration {judged['registration']}"
-    return f"{judged['id']} {judged['case']}".strip() + f" ({judged['tier']}, {judged['dataset']}{number})"
+def _name(result: CaseResult) -> str:
+    number = "" if result.registration is None else f", registration {result.registration}"
+    return f"{result.id} {result.case}".strip() + f" ({result.tier}, {result.dataset}{number})"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -378,20 +315,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("folder", nargs="?", type=Path, help="the folder of artifacts (default: ROOT/artifacts)")
     parser.add_argument("--root", default=".", type=Path, help="the project (default: this folder)")
     parser.add_argument("--verbose", action="store_true", help="say as well what has no digest to be compared with")
-    chosen = parser.parse_args(arguments)
-    folder = chosen.folder or chosen.root / "artifacts"
+    options = parser.parse_args(arguments)
+    folder = options.folder or options.root / "artifacts"
     try:
-        load(folder)
+        found, record = list(differences(folder, options.root)), load(folder)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
-    whole = {"figures": {}} | json.loads((folder / NAME).read_bytes())
-    if chosen.verbose:
-        figures = {figure for each in whole["verdicts"] for figure in each["figures"]} - whole["figures"].keys()
-        for name in [*(_name(each) for each in whole["verdicts"] if "digest" not in each), *sorted(figures)]:
+    if options.verbose:
+        figures = {figure for each in record.verdicts for figure in each.figures} - record.figures.keys()
+        for name in [*(_name(each) for each in record.verdicts if each.digest is None), *sorted(figures)]:
             print(f"no digest: {name}")
-    if found := list(differences(whole, folder, chosen.root)):
+    if found:
         raise SystemExit("\n".join(found))
-    print(f"{sum(len(each['evidence']) for each in whole['verdicts'])} conditions, 0 differences")
+    print(f"{sum(len(each.evidence) for each in record.verdicts)} conditions, 0 differences")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,8 +44,11 @@ def merge(
     """
     with locked(folder / ".verdicts.lock", limit, say):
         before = recover(folder, say)
-        now = _with_all_cases(claims, before, collected)
-        kept = _still_declared(before, now, collected)
+        rest = [each for each in before.claims if each.report not in collected]
+        now = _merged(claims, rest)
+        stays = [each.report not in collected or _is_declared(each, now.get(each.key[:2])) for each in before.verdicts]
+        declared = tuple(each for each in before.claims if each.report not in collected or each.name in now)
+        kept = replace(before, claims=declared, verdicts=tuple(compress(before.verdicts, stays)))
         found = {each.key: each for each in kept.verdicts}
         drawn: set[str] = set()
         for each in results:
@@ -52,7 +56,9 @@ def merge(
             new = replace(new, digest=digest(new))
             if (was := found.get(new.key)) is not None and keeps(was, new):
                 found[new.key] = beside(was, new)
-                say(f"the record keeps: {_in_words(was)}; this session found {_in_words(new, named=False)}")
+                problem = f": {new.problem.splitlines()[0]}" if new.problem else ""
+                name = f"{was.id} {was.case}".strip()
+                say(f"the record keeps: {name} {_in_words(was)}; this session found {_in_words(new)}{problem}")
             else:
                 found[new.key] = new
                 drawn |= set(new.figures)
@@ -173,47 +179,30 @@ def _copied(figure: str, other: Path, into: Path) -> bool:
     return True
 
 
-def _with_all_cases(
-    claims: Iterable[FrozenClaim], before: Record, collected: Collection[str]
-) -> dict[tuple[str, str], FrozenClaim]:
-    """One entry a claim, with the cases of all its entries, and those known before where not all was collected."""
+def _merged(claims: Iterable[FrozenClaim], before: Iterable[FrozenClaim]) -> dict[tuple[str, str], FrozenClaim]:
+    """One entry a claim, with the cases of all its entries and of those before under the same lock."""
     found: dict[tuple[str, str], FrozenClaim] = {}
-    recorded = {each.name: each for each in before.claims if each.report not in collected}
+    recorded = {each.name: each for each in before}
     for each in claims:
         first = found.get(each.name) or recorded.get(each.name, each)
-        # Under another registration a claim may have had other cases.
-        cases = first.cases if each.name in found or first.registered == each.registered else ()
-        registered = each.registered or (first.registered if each.name in found else None)
-        found[each.name] = replace(each, cases=tuple(dict.fromkeys((*cases, *each.cases))), registered=registered)
+        cases = first.cases if first.registered == each.registered else ()  # under another it may have had others
+        found[each.name] = replace(each, cases=tuple(dict.fromkeys((*cases, *each.cases))))
     return found
 
 
-def _still_declared(
-    record: Record, claims: Mapping[tuple[str, str], FrozenClaim], collected: Collection[str]
-) -> Record:
-    """A record without what reports that were collected whole no longer declare: claims, and cases but for history."""
-
-    def is_declared(each: CaseResult) -> bool:
-        claim = claims.get(each.key[:2])
-        if claim is None or each.case in claim.cases:
-            return claim is not None
-        return each.registration is not None and each.registration < _registration(claim)
-
-    return replace(
-        record,
-        claims=tuple(each for each in record.claims if each.report not in collected or each.name in claims),
-        verdicts=tuple(each for each in record.verdicts if each.report not in collected or is_declared(each)),
-    )
+def _is_declared(result: CaseResult, claim: FrozenClaim | None) -> bool:
+    """Whether a claim has this case, or had it under an earlier registration."""
+    if claim is None or result.case in claim.cases:
+        return claim is not None
+    return result.registration is not None and result.registration < _registration(claim)
 
 
 def _registration(claim: FrozenClaim | None) -> int:
     return claim.registered.registration if claim and claim.registered else 0
 
 
-def _in_words(result: CaseResult, *, named: bool = True) -> str:
-    n = "" if result.n is None else f" (n = {result.n})"
-    problem = f": {result.problem.splitlines()[0]}" if result.problem else ""
-    return f"{f'{result.id} {result.case}'.strip() + ' ' if named else ''}{result.found}{n}{'' if named else problem}"
+def _in_words(result: CaseResult) -> str:
+    return str(result.found) if result.n is None else f"{result.found} (n = {result.n})"
 
 
 def _seeds(result: CaseResult) -> int:

@@ -110,58 +110,47 @@ def save(path: Path, record: Record) -> None:
 
 def load(folder: Path) -> Record:
     """The record in a folder. Raises FileNotFoundError, or ValueError where not all of it can be read."""
-    path = folder / NAME
-    try:
-        record, unread = _parsed(path)
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
-    if unread:
-        raise ValueError(f"{path} is damaged: {'; '.join(unread)}")
+    record, problems = parse((folder / NAME).read_bytes())
+    if problems:
+        raise ValueError(f"{folder / NAME} is damaged: {'; '.join(problems)}")
     return record
 
 
 def readable(folder: Path) -> Record:
     """As much of the record in a folder as can be read; an empty one where there is none."""
     try:
-        return _parsed(folder / NAME)[0]
-    except (OSError, ValueError):
+        return parse((folder / NAME).read_bytes())[0]
+    except OSError:
         return Record()
 
 
 def recover(folder: Path, say: Callable[[str], object] = print) -> Record:
-    """The record in a folder, to be written again; an empty one where there is none.
-
-    One that is damaged or of another schema is set aside, and said. Of one with entries that cannot be read a copy is
-    set aside, and all others are returned.
-    """
+    """As much of the record in a folder as can be read. Where that is not all of it, a copy is set aside, and said."""
     path = folder / NAME
-    names = (path.with_name(f"{NAME}.damaged{f'-{number}' if number > 1 else ''}") for number in count(1))
-    aside = next(name for name in names if not name.exists())  # what was set aside before stays
     if not path.exists():
         return Record()
-    try:
-        record, unread = _parsed(path)
-    except ValueError as error:
-        path.replace(aside)
-        say(f"set aside as {aside}, since it cannot be read: {error}")
-        return Record()
-    if unread:
+    record, problems = parse(path.read_bytes())
+    if problems:
+        names = (path.with_name(f"{NAME}.damaged{f'-{number}' if number > 1 else ''}") for number in count(1))
+        aside = next(name for name in names if not name.exists())  # what was set aside before stays
         shutil.copyfile(path, aside)
-        say(f"set aside as {aside}, since entries cannot be read: {'; '.join(unread)}. All others stay.")
+        say(f"set aside as {aside}, since it cannot be read: {'; '.join(problems)}. All other entries stay.")
     return record
 
 
-def parse(content: Mapping[str, Any]) -> tuple[Record, list[str]]:
-    """A record's entries that can be read, and what is wrong with each of the others.
-
-    Raises ValueError, KeyError or TypeError where it is no record of this schema.
-    """
-    if content["schema"] != SCHEMA:
-        raise ValueError(f"it is of schema {content['schema']}, not {SCHEMA}")
-    entries: dict[str, list[Any]] = {part: [] for part in _KINDS}
-    unread: list[str] = []
+def parse(content: bytes | str) -> tuple[Record, list[str]]:
+    """A record's entries that can be read, and what is wrong with each of the others, or with all of it."""
+    entries: dict[str, Any] = {part: [] for part in _KINDS}
+    problems: list[str] = []
+    try:
+        found = json.loads(content)
+        if found["schema"] != SCHEMA:
+            raise ValueError(f"it is of schema {found['schema']}, not {SCHEMA}")
+        parts = {part: list(found[part]) for part in _KINDS}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return Record(), [str(error)]
     for part, kind in _KINDS.items():
-        for place, each in enumerate(list(content[part])):
+        for place, each in enumerate(parts[part]):
             try:
                 names = {name: each.get(name, "") for name in ("name", "report", "id")}
                 names |= {"time": each["time"]} if part == "sessions" else {}
@@ -169,25 +158,18 @@ def parse(content: Mapping[str, Any]) -> tuple[Record, list[str]]:
                     raise ValueError(f"{wrong[0]} cannot be {names[wrong[0]]!r}")  # it could name a folder
                 entries[part].append(decode(kind, each))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                unread.append(f"{part} {place} ({_named(each)}): {error}")
+                problems.append(f"{part} {place} ({_named(each)}): {error}")
     keys = [each.key for each in entries["verdicts"]]
     if len(set(keys)) < len(keys):
-        raise ValueError("it has two verdicts of one name")
-    figures = content.get("figures")
-    parts: dict[str, Any] = {part: tuple(found) for part, found in entries.items()}
-    return Record(**parts, figures=figures if isinstance(figures, dict) else {}), unread
-
-
-def _parsed(path: Path) -> tuple[Record, list[str]]:
-    try:
-        return parse(json.loads(path.read_bytes()))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(str(error)) from error
+        return Record(), ["it has two verdicts of one name"]
+    figures = found.get("figures")
+    entries = {part: tuple(each) for part, each in entries.items()}
+    return Record(**entries, figures=figures if isinstance(figures, dict) else {}), problems
 
 
 def _named(entry: object) -> str:
-    named = entry if isinstance(entry, Mapping) else {}
-    words = (str(named[part]) for part in ("name", "report", "id", "case", "tier", "dataset") if named.get(part))
+    parts = ("name", "report", "id", "case", "tier", "dataset")
+    words = [str(entry[part]) for part in parts if entry.get(part)] if isinstance(entry, Mapping) else []
     return " ".join(words) or "without a name"
 
 

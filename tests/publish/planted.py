@@ -178,8 +178,8 @@ def everything() -> dict[str, Any]:
 
 
 def summary(content: dict[str, Any]) -> Summary:
-    found, unread = parse(content)
-    assert unread == []
+    found, problems = parse(json.dumps(content))
+    assert problems == []
     return summarize(found)
 
 

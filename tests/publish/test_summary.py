@@ -1,27 +1,13 @@
-"""Which evidence counts: the strongest for each case; what follows for the claim; how folders are combined."""
+"""Which results count: the strongest for each case; what follows for the claim; how folders are read together."""
 
 import json
-import math
 
 import pytest
 
-from ontrial.publish.combine import combine
 from ontrial.publish.summary import read
 from ontrial.report import task_of
-from ontrial.stats.verdicts import Verdict, combined
-from tests.publish.planted import (
-    FAST,
-    FULL,
-    declared,
-    everything,
-    evidence,
-    locked,
-    plant,
-    record,
-    report,
-    summary,
-    whole,
-)
+from ontrial.stats.verdicts import Verdict
+from tests.publish.planted import declared, evidence, locked, plant, record, report, summary, whole
 
 LATER = "2026-03-05T10:00:00+00:00"
 
@@ -31,7 +17,7 @@ def claim(*verdicts, claims=None):
     return found
 
 
-def test_full_stands_before_fast_and_of_two_datasets_the_one_judged_last():
+def test_full_comes_before_fast_and_of_two_datasets_the_one_judged_last():
     found = claim(
         record("M4", "inconclusive"),
         record("M4", "refuted", dataset="mnist", session=LATER),
@@ -42,16 +28,14 @@ def test_full_stands_before_fast_and_of_two_datasets_the_one_judged_last():
     assert [(each.tier, each.dataset) for each in found.others] == [("fast", "mnist"), ("fast", "digits")]
 
 
-def test_only_the_registration_in_force_counts_and_those_before_stand_apart():
+def test_only_the_registration_in_force_counts_and_those_before_are_kept_apart():
     first = record("M4", "refuted", tier="full", registration=0)
     second = record("M4", "holds", tier="full", registration=1)
     found = claim(first, second, record("M4", "inconclusive"))
-    assert found.verdict is Verdict.HOLDS
-    assert found.before == {0: (Verdict.REFUTED, 8)}
+    assert (found.verdict, found.before) == (Verdict.HOLDS, {0: (Verdict.REFUTED, 8)})
     in_force = declared("M4", registered=locked(2))
     found = claim(first, second, claims=[in_force])
-    assert found.verdict is Verdict.NOT_RUN
-    assert list(found.before) == [1, 0]
+    assert (found.verdict, list(found.before)) == (Verdict.NOT_RUN, [1, 0])
     assert claim(first, record("M4", "inconclusive"), claims=[in_force]).verdict is Verdict.INCONCLUSIVE
     assert claim(first).verdict is Verdict.REFUTED, "before anything is locked it is what there is"
 
@@ -64,57 +48,44 @@ def test_n_is_that_of_the_condition_that_took_most_seeds():
     assert claim(record("F1", "holds", evidence=[count])).n is None
 
 
-@pytest.mark.parametrize(
-    ("cases", "word"),
-    [
-        (["yes", "no"], "no"),
-        (["yes", "yes"], "yes"),
-        (["yes", "not given"], "not given"),
-        (["not given", "no"], "no"),
-        (["cannot be read", "no"], "no"),
-        (["yes", "cannot be read"], "cannot be read"),
-        (["not given"], "not given"),
-    ],
-)
+OWN = {
+    "yes no": "no", "yes yes": "yes", "yes -": "not given", "- no": "no", "? no": "no", "yes ?": "cannot be read",
+    "-": "not given",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cases", "word"), OWN.items())
 def test_the_report_s_own_numbers_of_all_cases_together(cases, word):
-    verdicts = [record("F1", "holds", case=str(place), by_its_own_numbers=own) for place, own in enumerate(cases)]
+    words = [{"-": "not given", "?": "cannot be read"}.get(each, each) for each in cases.split()]
+    verdicts = [record("F1", "holds", case=str(place), by_its_own_numbers=own) for place, own in enumerate(words)]
     assert claim(*verdicts).by_its_own_numbers == word
 
 
-@pytest.mark.parametrize(
-    ("cases", "verdict"),
-    [
-        (["holds", "holds"], "holds"),
-        (["holds", "refuted"], "refuted"),
-        (["inconclusive", "refuted"], "refuted"),
-        (["error", "refuted"], "refuted"),
-        (["holds", "inconclusive"], "inconclusive"),
-        (["holds", "error"], "error"),
-        (["holds", "not run"], "inconclusive"),
-        (["refuted", "not run"], "refuted"),
-        (["not run", "not run"], "not run"),
-        ([], "not run"),
-    ],
-)
+CASES = {
+    "holds, holds": "holds", "holds, refuted": "refuted", "inconclusive, refuted": "refuted",
+    "error, refuted": "refuted", "holds, inconclusive": "inconclusive", "holds, error": "error",
+    "holds, not run": "inconclusive", "refuted, not run": "refuted", "not run, not run": "not run",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("cases", "verdict"), CASES.items())
 def test_a_claim_with_several_cases(cases, verdict):
-    assert combined(map(Verdict, cases)) is Verdict(verdict)
+    verdicts = [record("F1", found, case=str(place)) for place, found in enumerate(cases.split(", "))]
+    assert claim(*verdicts, claims=[declared("F1", "0", "1")]).verdict == verdict
 
 
-def test_missing_evidence_is_not_run_and_never_hides_what_there_is():
+def test_missing_results_are_not_run_and_never_hide_what_there_is():
     assert claim(claims=[declared("P1")]).verdict is Verdict.NOT_RUN
-    found = claim(record("F3", "holds"), record("F3", "not run", tier="full"))
-    assert found.verdict is Verdict.HOLDS
+    assert claim(record("F3", "holds"), record("F3", "not run", tier="full")).verdict is Verdict.HOLDS
 
 
 def test_a_case_that_is_declared_no_longer_is_left_out():
-    found = claim(
-        record("F3", "refuted", case="old"), record("F3", "holds", case="new"), claims=[declared("F3", "new")]
-    )
-    assert found.verdict is Verdict.HOLDS
-    assert list(found.strongest) == ["new"]
+    old, new = record("F3", "refuted", case="old"), record("F3", "holds", case="new")
+    found = claim(old, new, claims=[declared("F3", "new")])
+    assert (found.verdict, list(found.strongest)) == (Verdict.HOLDS, ["new"])
 
 
-@pytest.mark.parametrize(("content", "reason"), [(everything() | {"schema": 3}, "of schema 3, not 4"), ([], "damaged")])
+@pytest.mark.parametrize(("content", "reason"), [(whole() | {"schema": 3}, "of schema 3, not 4"), ([], "damaged")])
 def test_a_file_that_is_no_record_is_refused(tmp_path, content, reason):
     (tmp_path / "verdicts.json").write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(ValueError, match=reason):
@@ -132,44 +103,23 @@ def test_a_folder_is_read_with_another_beside_it(tmp_path):
     assert len(read(tmp_path / "fast", tmp_path / "nowhere").claims) == 1
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "verdict", "region", "margin"),
-    [
-        (1.0, 3.0, "holds", {"high": 7}, 2),
-        (1.0, 3.0, "holds", {"low": 0, "high": 7}, 0.5),
-        (1.0, 3.0, "refuted", {"low": 4}, 0.5),
-        (1.0, 3.0, "refuted", {"high": 0}, 0.5),
-        (1.0, 3.0, "inconclusive", {"high": 2}, 0),
-        (1.0, "inf", "refuted", {"high": 0}, 0),
-        ("inf", "inf", "refuted", {"high": 0}, 0),
-        (2.0, 2.0, "holds", {"high": 7}, math.inf),
-    ],
-)
-def test_the_margin_is_the_way_to_the_border_in_widths_of_the_interval(low, high, verdict, region, margin):
-    found = evidence("steps", [1.0, 2.0, 3.0], low, high, verdict, region)
-    assert claim(record("F3", verdict, evidence=[found])).margin == margin
+def test_the_margin_is_that_of_the_condition_and_case_that_decide():
+    near, far = (evidence("x", [1.0, 2.0, 3.0], 1.0, 3.0, "holds", {"high": high}) for high in (4, 9))
+    beside = evidence("x", [1.0, 2.0, 3.0], 1.0, 3.0, "refuted", {"low": 5})
+    assert (
+        claim(record("F3", "holds", evidence=[far, near]), record("F3", "holds", case="b", evidence=[far])).margin
+        == 0.5
+    )
+    assert (
+        claim(record("F3", "holds", evidence=[near]), record("F3", "refuted", case="b", evidence=[near, beside])).margin
+        == 1
+    )
+    assert claim(record("F3", "inconclusive")).margin == 0
 
 
 def test_a_claim_s_task_is_that_of_its_letters_in_its_own_report():
     second = report("second", "Another", tasks=[])
     found = summary(whole(record("M4", "holds"), record("M4", "holds", report="second"), reports=[report(), second]))
-    assert [(each.report, each.task.part) for each in found.claims] == [
-        ("planted", "Part 2"),
-        ("second", "Claims"),
-    ]
+    assert [(each.report, each.task.part) for each in found.claims] == [("planted", "Part 2"), ("second", "Claims")]
     assert [found.anchor(each) for each in found.claims] == ["planted-M4", "second-M4"]
-    assert task_of(found.reports[0].tasks, "M").part == task_of(found.reports[0].tasks, "X1").part == "Claims"
-
-
-def test_folders_are_combined_and_the_later_session_wins(tmp_path):
-    early = plant(tmp_path / "early", whole(record("F3", "holds"), record("M4", "holds")))
-    late = whole(record("F3", "refuted", session=FULL), claims=[declared("F3", statement="said anew"), declared("P1")])
-    plant(tmp_path / "late", late)
-    for into, others in ((tmp_path / "one", ["early", "late"]), (tmp_path / "two", ["late", "early", "absent"])):
-        found = json.loads(combine(into, [tmp_path / other for other in others]).read_text(encoding="utf-8"))
-        verdicts = {each["id"]: (each["found"], each["session"]) for each in found["verdicts"]}
-        assert verdicts == {"F3": ("refuted", FULL), "M4": ("holds", FAST)}
-        said = {each["id"]: each["statement"] for each in found["claims"]}
-        assert said == {"F3": "said anew", "M4": "planted M4", "P1": "planted P1"}
-        assert (into / "figures/planted/fast-digits/planted.png").exists()
-    assert json.loads(combine(early, []).read_text(encoding="utf-8"))["verdicts"][0]["found"] == "holds"
+    assert {task_of(found.reports[0].tasks, name).part for name in ("M", "X1")} == {"Claims"}
