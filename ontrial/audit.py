@@ -16,7 +16,8 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
-from ontrial import known, registered, registration
+from ontrial import expected as expectations
+from ontrial import registered, registration
 from ontrial.publish import badges, documents, page
 from ontrial.publish.combine import digests
 from ontrial.publish.frozen import CaseResult, FrozenClaim, Registered, Seen
@@ -26,7 +27,7 @@ from ontrial.registration import Criterion, Lock
 from ontrial.stats.verdicts import Interval, Region
 
 Locks = Mapping[tuple[str, str, str], tuple[Lock, Criterion]]  # by report, claim and case
-Expected = Mapping[tuple[str, known.Name], known.Known]  # by report and name
+Expected = Mapping[tuple[str, expectations.Name], expectations.Expected]  # by report and name
 _DIGITS = 1e-6  # relative: values are recorded with seven digits
 _OPEN = "inconclusive"
 
@@ -109,11 +110,11 @@ def differences(folder: Path, root: Path) -> Iterator[str]:
     record, entries = load(folder), json.loads((folder / NAME).read_bytes())["verdicts"]
     summary = summarize(record)
     locks: dict[tuple[str, str, str], tuple[Lock, Criterion]] = {}
-    expected: dict[tuple[str, known.Name], known.Known] = {}
+    expected: dict[tuple[str, expectations.Name], expectations.Expected] = {}
     for report in record.reports:
         try:
             of_report = registered.read(root / report.folder)
-            expected |= {(report.name, name): each for name, each in known.read(root / report.folder).items()}
+            expected |= {(report.name, name): each for name, each in expectations.read(root / report.folder).items()}
         except ValueError as error:
             yield str(error)
             continue
@@ -248,10 +249,10 @@ def _expected(in_force: Sequence[CaseResult], expected: Expected) -> Iterator[st
     """Where known.toml has another verdict of the full tier than the record."""
     full = {name: str(each.verdict) for name, each in expected.items() if name[1].tier == "full"}
     for each in in_force:
-        said = full.pop((each.report, known.Name(each.id, each.case, each.tier, each.dataset)), "holds")
+        said = full.pop((each.report, expectations.Name(each.id, each.case, each.tier, each.dataset)), "holds")
         if each.tier == "full" and each.found not in (said, "error"):
-            yield f"{_name(each)}: {known.FILE} says {said}, but the record {each.found}"
-    yield from (f"{known.FILE} has {name}, of which the record has no verdict" for _, name in full)
+            yield f"{_name(each)}: {expectations.FILE} says {said}, but the record {each.found}"
+    yield from (f"{expectations.FILE} has {name}, of which the record has no verdict" for _, name in full)
 
 
 def _shown(record: Record, summary: Summary, folder: Path, root: Path) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A claim: what its test is handed, and what the test leaves."""
+"""The `claim` fixture: what a claim's test is given, and where it leaves its evidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,63 +12,29 @@ from ontrial.stats.comparisons import ByUnit, Comparison
 from ontrial.stats.verdicts import Evidence, Interval, Verdict, judge, median_interval, progress, share_interval
 from ontrial.trainings import Run
 
-KINDS = ("said", "asked", "beyond")
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """One claim of a report: an id, what it says in our words, where, and who says it.
-
-    kind: "said" by the report, "asked" by its assignment and left blank, or "beyond" both: the control.
-    Raises ValueError for another kind, TypeError for what is no text.
-    """
-
-    id: str
-    statement: str
-    source: str
-    kind: str = "said"
-
-    def __post_init__(self) -> None:
-        for text in (self.statement, self.source, self.kind):
-            if not isinstance(text, str):
-                raise TypeError(f"statement, source and kind are text, not {text!r}")
-            text.encode()  # half a surrogate pair can be written nowhere
-        if self.kind not in KINDS:
-            raise ValueError(f"claim {self.id} is of kind {self.kind!r}: there are {', '.join(KINDS)}")
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """A condition that a look decided, and the place of that look."""
-
-    evidence: Evidence
-    look: int
-
 
 @dataclass
 class Claim:
     """The `claim` fixture: makes intervals, takes a figure, and judges.
 
-    case: which of a parametrised claim's cases this is, such as "deep"; alpha: the error allowed at each side of an
-    interval; seeds: of this look, None where nothing is trained; fixed: conditions that an earlier look
-    decided, by their place in `holds_if`.
+    alpha: the error allowed at each side of an interval; seeds: of this look, None where nothing is trained; fixed:
+    conditions that an earlier look decided, by their place in `holds_if`.
 
-    A test may set figure; asides: intervals that are kept with the evidence but decide nothing; reported: the
+    A test may set figure; asides: intervals that are recorded with the evidence but decide nothing; reported: the
     report's own numbers beside ours; own_numbers: what those numbers are for conditions of `holds_if`, by words of the
     measure that name its unit (see `own_verdict`).
     """
 
-    sentence: Sentence
-    case: str
+    id: str
     alpha: float
     seeds: tuple[int, ...] | None = None
-    fixed: Mapping[int, Fixed] = field(default_factory=dict)
+    fixed: Mapping[int, Evidence] = field(default_factory=dict)
     figure: Any = None
     asides: tuple[Interval, ...] = ()
     reported: tuple[Comparison, ...] = ()
     own_numbers: ByUnit = field(default_factory=dict)
     evidence: tuple[Evidence, ...] = field(default=(), init=False)
-    judged_here: tuple[Evidence, ...] = field(default=(), init=False)
+    at_this_look: tuple[Evidence, ...] = field(default=(), init=False)  # as given to holds_if, fixed conditions too
 
     def median(
         self,
@@ -81,7 +47,7 @@ class Claim:
     ) -> Interval:
         """The interval for the median over seeds of one number a seed, (seed,).
 
-        among: the seeds that the sentence speaks of, (seed,), true or false; never: whether `inf` stands for "never";
+        among: the seeds that the sentence speaks of, (seed,), true or false; never: whether `inf` means "never";
         of_pairs: whether there is a number for each of some disjoint pairs of seeds, (pair,), and `among` is of pairs.
 
         Raises ValueError for another number of values than seeds, for NaN, and for `inf` that means nothing.
@@ -118,30 +84,27 @@ class Claim:
 
     @property
     def verdict(self) -> Verdict:
-        """What follows from the evidence; NOT_RUN before there is any."""
         return judge(*self.evidence) if self.evidence else Verdict.NOT_RUN
 
     def holds_if(self, *evidence: Evidence) -> None:
-        """Judge the claim; the last statement of its test.
+        """Judge the claim; the last statement of its test. Whatever the test does afterwards, this verdict counts.
 
-        What follows is set from here whatever else the test does; nothing is raised for a verdict.
-        Raises RuntimeError when the claim was judged before, TypeError for what is no evidence.
+        Raises RuntimeError when the claim was judged before, TypeError for what is no evidence, ValueError for
+        conditions that are not those of an earlier look.
         """
         if self.evidence:
-            raise RuntimeError(f"claim {self.sentence.id} was judged before: give holds_if all evidence at once")
+            raise RuntimeError(f"claim {self.id} was judged before: give holds_if all evidence at once")
         judge(*evidence)
         evidence = tuple(map(_plain, evidence))
-        if others := [each.interval.measure for each in evidence if each.interval.alpha not in (0, self.alpha)]:
+        if wrong := [each.interval.measure for each in evidence if each.interval.alpha not in (0, self.alpha)]:
             raise ValueError(
-                f"{', '.join(others)}: an interval of another error than {self.alpha:g} a side; use claim.median"
+                f"{', '.join(wrong)}: an interval of another error than {self.alpha:g} a side; use claim.median"
             )
         for place, fixed in self.fixed.items():
-            if place >= len(evidence) or _condition(evidence[place]) != _condition(fixed.evidence):
-                raise ValueError(f"claim {self.sentence.id} has other conditions than at an earlier look")
-        self.judged_here = evidence
-        self.evidence = tuple(
-            self.fixed[place].evidence if place in self.fixed else each for place, each in enumerate(evidence)
-        )
+            if place >= len(evidence) or _condition(evidence[place]) != _condition(fixed):
+                raise ValueError(f"claim {self.id} has other conditions than at an earlier look")
+        self.at_this_look = evidence
+        self.evidence = tuple(self.fixed.get(place, each) for place, each in enumerate(evidence))
 
     def _require_one_each(self, values: ArrayLike, measure: str) -> None:
         found = len(np.asarray(values))
@@ -152,14 +115,13 @@ class Claim:
 
 
 def _condition(evidence: Evidence) -> tuple[object, ...]:
-    """What makes a condition the same at every look: its measure, its statistic and its region."""
     return (evidence.interval.measure, evidence.interval.statistic, evidence.region)
 
 
 def _plain(evidence: Evidence) -> Evidence:
-    """The same evidence with Python's own numbers for limits; a whole one stays whole, since a lock has it exactly.
+    """The same evidence with Python's own numbers as limits: an int stays an int, since a lock records its digits.
 
-    Raises TypeError for a measure that is no text, ValueError for one that cannot be written.
+    Raises TypeError for a measure that is no text, ValueError for one that cannot be encoded.
     """
     measure, region = evidence.interval.measure, evidence.region
     if not isinstance(measure, str) or not measure.strip():

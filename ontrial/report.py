@@ -1,13 +1,11 @@
 """A report on trial: a folder of claims, and what its report.py says of it."""
 
-import importlib.util
 import re
+import runpy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-
-ID = re.compile(r"[A-Za-z][A-Za-z0-9]{0,30}(?:[-_][A-Za-z0-9]{1,30})?")
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,13 @@ class Report:
 
 @dataclass(frozen=True)
 class Folder:
-    """A report with the folder that its claims lie in; name: the folder's own, by which the report is called."""
+    """A report with the folder that its claims lie in; the report is named after that folder."""
 
     path: Path
     report: Report = field(compare=False)
 
     @property
     def name(self) -> str:
-        """What the report is called: homework."""
         return self.path.name
 
 
@@ -70,27 +67,18 @@ class Folder:
 def folder_of(module: Path) -> Folder:
     """The report that a test module belongs to: the nearest folder above with a report.py, else its own folder.
 
-    Raises ValueError where a report.py has no REPORT.
+    Raises ValueError where a report.py cannot be imported or has no REPORT.
     """
     for folder in module.resolve().parents:
-        if (folder / "report.py").is_file():
-            return Folder(folder, _loaded(folder / "report.py"))
+        if (path := folder / "report.py").is_file():
+            try:
+                found = runpy.run_path(str(path)).get("REPORT")
+            except Exception as error:
+                raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+            if not isinstance(found, Report):
+                raise ValueError(f"{path} must set REPORT = Report(title, …), with Report from ontrial")
+            return Folder(folder, found)
         if not (folder / "__init__.py").is_file():
             break
     own = module.resolve().parent
     return Folder(own, Report(own.name))
-
-
-def _loaded(path: Path) -> Report:
-    spec = importlib.util.spec_from_file_location(f"ontrial_report_{path.parent.name}", path)
-    assert spec is not None  # for a .py file there always is one
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise ValueError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    found = getattr(module, "REPORT", None)
-    if not isinstance(found, Report):
-        raise ValueError(f"{path} must set REPORT = Report(title, …), with Report from ontrial.report")
-    return found

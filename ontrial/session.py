@@ -1,299 +1,393 @@
-"""A session: the claims that are on trial in it, the plan that trains for them, and what was found."""
+"""One session: a claim goes on the plan, is trained for, judged, and written, in this order."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+import io
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from _pytest.skipping import evaluate_skip_marks
 
-from ontrial import registered, registration
+from ontrial import expected, locking
 from ontrial.claim import Claim
-from ontrial.declarations import Declaration
-from ontrial.fingerprint import code_digests
-from ontrial.known import Known, Name
-from ontrial.known import read as read_known
-from ontrial.publish.figures import Gallery
-from ontrial.publish.frozen import CaseResult, Key
-from ontrial.publish.record import readable
-from ontrial.registration import Criterion, Lock, Locks
-from ontrial.report import Folder
-from ontrial.running.plan import Plan
-from ontrial.running.store import canonical
+from ontrial.expected import outcome
+from ontrial.files import writable
+from ontrial.locking import OTHER_VERDICT, VERDICT_ALONE
+from ontrial.publish import terminal
+from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, Seen
+from ontrial.publish.record import decode, encode
+from ontrial.publish.terminal import Reporter, duration
+from ontrial.running.lanes import NoWorkers
+from ontrial.running.plan import Plan, StoreFull
 from ontrial.running.trial import Draw, Trial, in_words
+from ontrial.state import Session
+from ontrial.stats.comparisons import own_verdict
+from ontrial.stats.power import seeds_needed
 from ontrial.stats.ranks import fewest
-from ontrial.stats.verdicts import Evidence
-from ontrial.trainings import FAST_ALPHA, TIERS, Runs, Scale, Training
+from ontrial.stats.verdicts import Evidence, Verdict
+from ontrial.trainings import FAST_SEEDS, Run
+
+_WORTH_SAYING = 600.0  # seconds, from which the time that the first look takes is said before anything is looked up
+_NO_VERDICT = "the test ended without a verdict: its last statement must be claim.holds_if(...)"
 
 
-@dataclass
-class Session:
-    """What is kept between hooks: the scales of both tiers, the plan, and the claims with their trials.
-
-    artifacts: by tier; problems: of claims that cannot be judged, and why; damaged: folders of reports whose known.toml
-    cannot be read; is_selected: whether claims were found and chosen; was_written: whether what came out was written,
-    or at least tried; is_not_written: whether something could not be; collected_whole: folders of reports whose claims
-    were all collected; drawn: the seeds and the path of every figure; gallery: what draws them; selected: claims that
-    will be judged; doubtful: claims whose code changed since it was locked; differing: how claims of the fast tier
-    differ from their locks, a line each.
-    """
-
-    root: Path
-    scales: Mapping[str, Scale]
-    plan: Plan
-    artifacts: Mapping[str, Path]
-    claims: dict[pytest.Item, Declaration] = field(default_factory=dict)
-    trials: dict[pytest.Item, Trial] = field(default_factory=dict)
-    problems: dict[pytest.Item, str] = field(default_factory=dict)
-    damaged: set[Path] = field(default_factory=set)
-    is_selected: bool = False
-    was_written: bool = False
-    is_not_written: bool = False
-    collected_whole: set[Path] = field(default_factory=set)
-    judged: dict[pytest.Item, Claim] = field(default_factory=dict)
-    records: list[CaseResult] = field(default_factory=list)
-    drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
-    selected: list[pytest.Item] = field(default_factory=list)
-    doubtful: list[pytest.Item] = field(default_factory=list)
-    differing: list[str] = field(default_factory=list)
-    gallery: Gallery = field(init=False)
-    _locks: dict[Path, Locks] = field(default_factory=dict)
-    _known: dict[Path, dict[Name, Known]] = field(default_factory=dict)
-    _data: dict[Declaration, str] = field(default_factory=dict)
-    _recorded: dict[Key, CaseResult] | None = None
-
-    def __post_init__(self) -> None:
-        self.gallery = Gallery(self.plan.workers)
-
-    @contextmanager
-    def contain(self, item: pytest.Item) -> Iterator[None]:
-        """Make what is raised in here a problem of this test, and of no other."""
+def check_files(session: Session) -> None:
+    """Make a damaged known.toml a problem of its report's claims, under `--register` also a damaged registered.toml."""
+    for item, declared in session.claims.items():
+        folder = declared.folder
         try:
-            yield
+            session.expected[folder.path] = expected.read(folder.path)
+            if session.config.option.register:
+                session.locks(folder)  # a damaged one is no base for the next
+        except Exception as error:
+            session.expected.pop(folder.path, None)
+            session.problems[item] = str(error)
+
+
+def find_complete(session: Session) -> None:
+    """Find the reports whose claims were all collected; expected verdicts of what no test declares are a problem.
+
+    All were collected where an argument names the report's folder, or one above, and every marker could be read.
+    """
+    config = session.config
+    named = [Path(config.invocation_params.dir, each).resolve() for each in config.args if "::" not in each]
+    unread = [item.path for item in session.problems if item not in session.claims]
+    for folder in (each.path for each in session.reports()):
+        is_collected = any(folder.is_relative_to(place) for place in named)
+        if not is_collected or any(path.is_relative_to(folder) for path in unread):
+            continue
+        session.complete.add(folder)
+        mine = {item: (each.id, each.case) for item, each in session.claims.items() if each.folder.path == folder}
+        if gone := [str(name) for name in session.expected[folder] if name[:2] not in mine.values()]:
+            problem = f"{folder / expected.FILE} has what no test declares: {', '.join(gone)}. Remove these entries."
+            session.problems |= dict.fromkeys(mine, problem)
+
+
+def put_on_trial(session: Session, items: Sequence[pytest.Item]) -> None:
+    """Put every claim that will be judged on the plan; what prevents one of them is its own problem."""
+    for item in items:
+        with session.contain(item):
+            if item in session.claims and not session.problem(item) and evaluate_skip_marks(item) is None:
+                session.selected.append(item)
+                _add(session, item)
+
+
+def _add(session: Session, item: pytest.Item) -> None:
+    """Put a claim on the plan. Raises ValueError where its seeds cannot decide anything."""
+    declared = session.claims[item]
+    if declared.tier == "full" and (problem := locking.problem_before_training(session, item)):
+        session.claims[item] = replace(declared, problem=problem)
+        return
+    lock, least = session.lock(declared), fewest(session.alpha(declared))
+    looks = () if declared.looks is None else session.scales[declared.tier].looks(declared.looks, least)
+    draw = _numbered if lock is None else lock.seeds
+    session.trials[item] = _trial(session, item, declared.tier, looks or (0,), draw)
+    session.plan.add(session.trials[item])
+
+
+def _numbered(count: int) -> tuple[int, ...]:
+    return tuple(range(count))
+
+
+def _trial(session: Session, item: pytest.Item, tier: str, looks: tuple[int, ...], draw: Draw) -> Trial:
+    declared = session.claims[item]
+    alpha = session.alpha(replace(declared, tier=tier))
+
+    def call(claim: Claim, runs: Mapping[Any, Run]) -> None:
+        given = {"claim": claim, **declared.parameters} | ({"runs": runs} if declared.takes_runs else {})
+        item.obj(**given)  # type: ignore[attr-defined]
+
+    def make(seeds: tuple[int, ...] | None, fixed: Mapping[int, Evidence]) -> Claim:
+        return Claim(declared.id, alpha, seeds, fixed)
+
+    return Trial(str(declared), session.placed(declared, tier), looks, draw, make, call)
+
+
+def require_folders(session: Session) -> None:
+    """Raises ValueError where the record, or a store that is not there yet, cannot be written."""
+    for tier in {session.claims[item].tier for item in session.trials}:
+        writable(session.artifacts[tier])
+    store = session.plan.setting.store.folder
+    if session.trials and not store.is_dir():  # one that may only be read may have all that is needed
+        writable(store)
+
+
+def train(session: Session, trials: Sequence[Trial]) -> None:
+    """Train all that these trials lack, look by look, and report the progress.
+
+    Raises pytest.UsageError where the disk has too little room, or no worker can be started.
+    """
+    say = partial(session.say, always=False)
+    plan = session.plan
+    if unsure := [item for item in session.unsure if session.trials.get(item) in trials]:
+        say(f"code of {len(unsure)} cases changed since registration: fast checks their conditions first")
+        _check_conditions(session, unsure)
+        trials = [trial for trial in trials if trial in plan.trials]
+    if (total := plan.seconds_of_first_looks(trials)) > _WORTH_SAYING:
+        say(f"first look: about {duration(total)} on {plan.workers} workers, less what is in the run store")
+    jobs = plan.first_jobs(trials)
+    if not jobs:
+        return
+    say(f"training: {len(jobs)} jobs, about {duration(plan.seconds(jobs))}")
+    shown: Any = session.config.pluginmanager.getplugin("terminalreporter")
+    is_quiet = shown is None or session.config.option.verbose < -1
+    reporter = Reporter(io.StringIO() if is_quiet else shown._tw._file, say)
+    try:
+        plan.complete(jobs, reporter)
+    except KeyboardInterrupt:
+        reporter.close()
+        say("{:,} of {:,} jobs are stored; run the same command to go on".format(*plan.stored()))
+        raise
+    except (StoreFull, NoWorkers) as error:
+        raise pytest.UsageError(str(error)) from error
+    finally:
+        reporter.close()
+    say(f"training took {duration(time.monotonic() - reporter.started)}")
+
+
+def _check_conditions(session: Session, unsure: Sequence[pytest.Item]) -> None:
+    """Evaluate claims whose code changed in the fast tier, and take those off the plan whose conditions are not as
+    locked: what can be known before full trains anything.
+    """
+    plan, trials = Plan(session.plan.setting, session.plan.workers, session.plan.cluster), {}
+    for item in unsure:
+        with session.contain(item):
+            trials[item] = _trial(session, item, "fast", (FAST_SEEDS,), _numbered)
+            plan.add(trials[item])
+    plan.complete(plan.first_jobs(), lambda _: None)
+    for item, trial in trials.items():
+        claim = trial.claim()
+        try:
+            trial.call(claim, plan.runs(trial))
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # pytest's own, such as that of pytest.fail, are no Exception
-            said = in_words(error)
-            is_ours = isinstance(error, ValueError | pytest.UsageError | pytest.fail.Exception)
-            self.problems[item] = said.partition(": ")[2] if is_ours else said
-            if (trial := self.trials.pop(item, None)) in self.plan.trials:
-                self.plan.trials.remove(trial)
+        except BaseException:  # full will show it, at its own test
+            continue
+        with session.contain(item):
+            locking.require_conditions(session, item, claim)
 
-    def problem(self, item: pytest.Item) -> str:
-        """What keeps a test from being judged, "" for nothing."""
-        declared = self.claims.get(item)
-        found = self.problems.get(item) or (declared.problem if declared else "")
-        return f"{declared}: {found}" if declared and found else found
 
-    def sound(self) -> list[Declaration]:
-        """The claims of reports whose files can be read."""
-        return [each for each in self.claims.values() if each.folder.path not in self.damaged]
+def judge(session: Session, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Set a report's outcome by the verdict and the expected one, and add the claim's record to the session's.
 
-    def scale(self, declared: Declaration) -> Scale:
-        """The scale of a claim's tier."""
-        return self.scales[declared.tier]
+    Whatever is raised on the way, or cannot be written, is an error of this claim alone.
+    """
+    try:
+        found = _judged(session, item, call, report)
+        if found is not None:
+            _require_writable(found)
+            session.results.append(found)
+    except Exception as error:
+        session.judged.pop(item, None)
+        session.results.append(_broken(session, item, in_words(error)))
+        _fail(report, in_words(error))
 
-    def placed(self, declared: Declaration, tier: str | None = None) -> dict[Hashable, Training]:
-        """A claim's trainings as its tier, or another, has them."""
-        scale = self.scales[tier or declared.tier]
-        return {name: each.at(scale) for name, each in declared.trainings.items()}
 
-    def data(self, declared: Declaration) -> str:
-        """What a claim is judged on; `counts` where nothing is trained."""
-        if declared not in self._data:
-            kinds = sorted({each.judged_on for each in self.placed(declared).values()})
-            self._data[declared] = " and ".join(kinds) or "counts"
-        return self._data[declared]
-
-    def known_name(self, declared: Declaration) -> Name:
-        """The claim's name in known.toml."""
-        return Name(declared.sentence.id, declared.case, declared.tier, self.data(declared))
-
-    def known(self, declared: Declaration) -> Known | None:
-        """What is known of a claim here, or None."""
-        return self.all_known(declared.folder.path).get(self.known_name(declared))
-
-    def all_known(self, folder: Path) -> dict[Name, Known]:
-        """What is known of a report's claims. Raises ValueError for a damaged known.toml."""
-        if folder not in self._known:
-            self._known[folder] = read_known(folder)
-        return self._known[folder]
-
-    def locks(self, folder: Folder) -> Locks:
-        """The registrations of a report. Raises ValueError for a damaged registered.toml, or one that lacks some."""
-        if folder.path not in self._locks:
-            known = {
-                each.registered.hash for path in self._records for each in readable(path).claims
-                if each.report == folder.name and each.registered
-            }  # fmt: skip
-            self._locks[folder.path] = registered.read(folder.path, known)
-        return self._locks[folder.path]
-
-    def lock(self, declared: Declaration) -> Lock | None:
-        """The registration of a claim in full, None where it has none, and in the fast tier."""
-        if declared.tier != "full":
+def _judged(
+    session: Session, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport
+) -> CaseResult | None:
+    """The record of a claim after a phase of its test, None where it has none yet."""
+    raised = call.excinfo.value if call.excinfo else None
+    is_skipped = isinstance(raised, pytest.skip.Exception)
+    trial, claim = session.trials.get(item), getattr(item, "funcargs", {}).get("claim")
+    if call.when == "setup" and (problem := session.problem(item)):
+        _fail(report, problem)
+        declared = session.claims.get(item)
+        if declared is None or declared.folder not in session.reports():
             return None
-        return registration.lock_of(self.locks(declared.folder), declared.sentence.id)
-
-    def alpha(self, declared: Declaration) -> float:
-        """The error allowed at each side of a claim's intervals."""
-        if declared.tier == "fast":
-            return FAST_ALPHA
-        lock, of = self.lock(declared), declared.folder.report.alpha
-        return of if lock is None else lock.alpha(of)
-
-    def add(self, item: pytest.Item, declared: Declaration) -> None:
-        """Put a claim on the plan. Raises ValueError where its seeds cannot decide anything."""
-        if declared.tier == "full" and (problem := self._problem_before_training(item, declared)):
-            self.claims[item] = replace(declared, problem=problem)
-            return
-        lock, alpha = self.lock(declared), self.alpha(declared)
-        looks = () if declared.looks is None else self.scale(declared).looks(declared.looks, fewest(alpha))
-        draw = (lambda count: tuple(range(count))) if lock is None else lock.seeds
-        self.trials[item] = self.trial(item, declared, declared.tier, looks or (0,), draw)
-        self.plan.add(self.trials[item])
-
-    def trial(self, item: pytest.Item, declared: Declaration, tier: str, looks: tuple[int, ...], draw: Draw) -> Trial:
-        """A claim's case at a tier, with so many seeds a look."""
-        alpha = self.alpha(replace(declared, tier=tier))
-        return Trial(
-            str(declared),
-            self.placed(declared, tier),
-            looks,
-            draw,
-            lambda seeds, fixed: Claim(declared.sentence, declared.case, alpha, seeds, fixed),
-            partial(_call, item, declared),
+        found = _broken(session, item, problem)
+        return found if found.tier == "fast" or found.registration is not None else None
+    if trial is None:
+        return None
+    if call.when == "setup" and raised is not None and not is_skipped:
+        return _record(session, item, trial.claim(), in_words(raised))
+    if call.when != "call" or not isinstance(claim, Claim):
+        return None
+    if is_skipped and not claim.evidence and trial.at_look.partition(": ")[0] in ("", "Skipped"):
+        return None  # skipped by hand: not run
+    problem, note, figure = "" if raised is None or is_skipped else in_words(raised), "", ""
+    if not problem and trial.at_look:
+        problem = (
+            f"at {trial.looks[trial.look]} seeds it did not do what it does now: {trial.at_look}. A claim's test is "
+            "called once a look, and must depend on nothing but claim, runs and its parameters"
         )
-
-    def _problem_before_training(self, item: pytest.Item, declared: Declaration) -> str:
-        """How a claim in full differs from its registration, as far as that is known now; "" where it does not."""
-        lock, name = self.lock(declared), f"{declared}"
-        if lock is None:
-            # A count needs no seeds, so it may be judged before it is registered.
-            return (
-                ""
-                if not declared.trainings
-                else (
-                    f"{name} is not registered: its seeds in full are drawn from its registration. Lock it with "
-                    "`pytest --register`, then run full"
-                )
-            )
-        locked = lock.find(declared.sentence.id, declared.case)
-        if locked is None:
-            return f"{name}: this case is not in registration {lock.number}, which locked the other cases. {AGAIN}"
-        found = self.criterion(item, declared, locked.conditions, locked.among)
-        if differs := registration.differences(locked, found):
-            return registration.explained(self.locks(declared.folder), differs)
-        if changed := registration.changed_code(locked, found):
-            if (before := self.recorded(declared)) is None or not before.evidence:
-                return (
-                    f"{name}: code changed since it was registered on {lock.on} ({', '.join(changed)}), and the record "
-                    f"has no values to compare. Restore the code, or lock the claim again. {AGAIN}"
-                )
-            self.doubtful.append(item)
-        return ""
-
-    def differences(
-        self, item: pytest.Item, declared: Declaration, evidence: tuple[Evidence, ...]
-    ) -> registration.Differences | None:
-        """How a claim that was judged differs from its registration, code aside; None where it does not."""
-        locks = self.locks(declared.folder)
-        found = self.criterion(item, declared, registration.conditions(evidence), registration.among(evidence))
-        locked = registration.locked(locks, found)
-        return registration.differences(locked, found) if locked else None
-
-    def changed(self, item: pytest.Item, declared: Declaration) -> list[str]:
-        """The functions of a claim whose code is not what its registration locked."""
-        found = self.criterion(item, declared, (), ())
-        locked = registration.locked(self.locks(declared.folder), found)
-        return registration.changed_code(locked, found) if locked else []
-
-    def note_difference(self, item: pytest.Item, declared: Declaration, evidence: tuple[Evidence, ...]) -> None:
-        """Remember how a claim of the fast tier differs from its registration, where its report is registered."""
+    if not problem and not claim.evidence:
+        problem, report.not_judged = _NO_VERDICT, True  # type: ignore[attr-defined]
+    if not problem and session.claims[item].tier == "full":
+        looks = _looks(trial, trial.history | {trial.look: claim.evidence})
+        problem, note = locking.agreement(session, item, claim, looks)
+    if not problem:
         try:
-            if not self.locks(declared.folder):
-                return
-            if registration.lock_of(self.locks(declared.folder), declared.sentence.id) is None:
-                self.differing.append(f"{declared}: not registered")
-                return
-            differs = self.differences(item, declared, evidence)
-            parts = [*(differs.parts if differs else ()), *self.changed(item, declared)]
-        except ValueError as error:
-            parts = [str(error)]
-        if parts:
-            self.differing.append(f"{declared}: {', '.join(parts)}")
+            figure = _drawn(session, item, claim)
+        except Exception as error:
+            problem = f"its figure could not be drawn: {in_words(error)}"
+    if problem:
+        if raised is None or report.outcome != "failed":
+            _fail(report, problem)
+        return _record(session, item, claim, problem)
+    trial.keep(claim)
+    session.judged[item] = claim
+    if session.claims[item].tier == "fast":
+        locking.note_difference(session, item, claim)
+    _set_outcome(session, item, claim, report)
+    return _record(session, item, claim, "", figure, note)
 
-    def recorded(self, declared: Declaration) -> CaseResult | None:
-        """What the record has of a claim in full under its registration, or None."""
-        lock = self.lock(declared)
-        if lock is None:
-            return None
-        if self._recorded is None:
-            found = [each for folder in self._records for each in readable(folder).verdicts]
-            self._recorded = {each.key: each for each in found}
-        name = (declared.folder.name, declared.sentence.id, declared.case, "full", self.data(declared), lock.number)
-        return self._recorded.get(name)
 
-    @property
-    def _records(self) -> list[Path]:
-        """Where verdicts were recorded: in the project's own record, and in that of this session, which counts more."""
-        return list(dict.fromkeys((self.root / "artifacts", self.artifacts["full"])))
+def _fail(report: pytest.TestReport, problem: str) -> None:
+    report.outcome, report.longrepr = "failed", problem
+    vars(report).pop("wasxfail", None)
 
-    def criterion(
-        self, item: pytest.Item, declared: Declaration, conditions: tuple[str, ...], among: tuple[bool, ...]
-    ) -> Criterion:
-        """What a registration locks of a claim with these conditions, with its trainings as full has them."""
-        said, placed = declared.sentence, self.placed(declared, "full")
-        return Criterion(
-            said.id,
-            declared.case,
-            conditions,
-            declared.folder.report.alpha,
-            () if declared.looks is None else declared.looks.at,
-            {str(name): canonical(each.terms()) for name, each in placed.items()},
-            said.statement,
-            said.source,
-            said.kind,
-            among,
-            {str(name): canonical(each.defaults()) for name, each in placed.items()},
-            self.code(item, declared),
+
+def _set_outcome(session: Session, item: pytest.Item, claim: Claim, report: pytest.TestReport) -> None:
+    """Make a report say what pytest says of a verdict; an expected failure is a skipped test with a reason."""
+    declared = session.claims[item]
+    known = session.expected[declared.folder.path].get(session.name(declared))
+    said, reason = outcome(str(declared), claim.evidence, claim.verdict, known)
+    report.outcome = "skipped" if said == "xfailed" else said
+    report.longrepr = reason if said == "failed" else None
+    if said == "skipped":
+        path, line, _ = item.reportinfo()
+        report.longrepr = (str(path), (line or 0) + 1, f"Skipped: {reason}")
+    elif said == "xfailed":
+        report.wasxfail = reason
+
+
+def _broken(session: Session, item: pytest.Item, problem: str) -> CaseResult:
+    """The record of a claim of which nothing else can be known."""
+    declared = session.claims[item]
+    try:
+        data, lock = session.name(declared).data, session.lock(declared)
+    except Exception:
+        data, lock = "not known", None
+    return CaseResult(
+        report=declared.folder.name,
+        id=declared.id,
+        case=declared.case,
+        tier=declared.tier,
+        dataset=data,
+        registration=lock.number if lock else None,
+        found=Verdict.ERROR,
+        problem=problem,
+    )
+
+
+def _require_writable(each: CaseResult) -> None:
+    """Raises now what writing, reading or showing a verdict would raise when it is too late for all the others."""
+    if wrong := [aside.measure for aside in each.asides if not isinstance(aside.measure, str)]:
+        raise TypeError(f"an aside's measure is named by text, not by {wrong}")
+    text = json.dumps(encode(each), ensure_ascii=False, allow_nan=False).encode()
+    decode(CaseResult, json.loads(text))
+    terminal.table([each])
+
+
+def _drawn(session: Session, item: pytest.Item, claim: Claim) -> str:
+    """Draw a claim's figure, where there is one; returns its path in the folder of artifacts.
+
+    Of claims that share a figure, the one that was looked at with the most seeds draws it.
+    """
+    if claim.figure is None:
+        return ""
+    declared = session.claims[item]
+    lock, data = session.lock(declared), session.name(declared).data
+    key = (declared.folder.path, declared.tier, data, claim.figure.name)
+    if claim.figure.n >= session.drawn.get(key, (0, ""))[0]:
+        path = session.gallery.add(
+            claim.figure,
+            session.artifacts[declared.tier],
+            report=declared.folder.name,
+            tier=declared.tier,
+            dataset=data,
+            registration=lock.number if lock else None,
         )
-
-    def code(self, item: pytest.Item, declared: Declaration) -> dict[str, str]:
-        """Digests of the code that turns runs into numbers: that of the test, and that of its trainings."""
-        own = getattr(item, "originalname", item.name)
-        plain = all(_is_plain(each) for each in declared.parameters.values())
-        found = dict(code_digests(own, item.path, parametrised=not plain))
-        if own in found:
-            found = {TEST: found.pop(own)} | found
-        for each in self.placed(declared, "full").values():
-            for name, digest in each.code().items():
-                found[name] = digest if found.get(name, digest) == digest else f"{found[name]}+{digest}"
-        return dict(sorted(found.items()))
+        session.drawn[key] = (claim.figure.n, path)
+    return session.drawn[key][1]
 
 
-TEST = "test"  # what a lock calls a claim's own test, whatever its name
-AGAIN = "`pytest --register --yes --claim ID` does that, with other seeds and half the error."
+def _record(
+    session: Session, item: pytest.Item, claim: Claim, problem: str, figure: str = "", note: str = ""
+) -> CaseResult:
+    """What the record has of a claim that was judged, or that failed with a problem."""
+    declared, trial = session.claims[item], session.trials[item]
+    name, lock = session.name(declared), session.lock(declared)
+    known = session.expected[declared.folder.path].get(name)
+    found = Verdict.ERROR if problem else claim.verdict
+    settings, seconds = _settings(session, getattr(item, "funcargs", {}).get("runs", {}))
+    return CaseResult(
+        report=declared.folder.name,
+        id=declared.id,
+        case=declared.case,
+        tier=declared.tier,
+        dataset=name.data,
+        found=found,
+        evidence=() if problem else claim.evidence,
+        registration=lock.number if lock else None,
+        registered_on=lock.on if lock else "",
+        first_trained=_first_trained(session, trial) if lock else "",
+        known=known.verdict if known else None,
+        problem=problem,
+        looks=_looks(trial, trial.history) if trial.trainings else (),
+        seeds_needed=_seeds_needed(claim.evidence) if found is Verdict.INCONCLUSIVE else None,
+        asides=claim.asides,
+        reported=claim.reported,
+        by_its_own_numbers=own_verdict(claim.evidence, claim.own_numbers) if claim.evidence else "not given",
+        figures=(figure,) if figure else (),
+        settings=settings,
+        seconds_trained=round(seconds, 1),
+        runs=session.plan.digest(trial),
+        planned=session.scales[declared.tier].exactly is None and note not in (VERDICT_ALONE, OTHER_VERDICT),
+        rounding=session.plan.rounding(trial),
+        code=note,
+    )
 
 
-def _is_plain(value: object) -> bool:
-    """Whether the name of a case tells its parameter whole."""
-    if isinstance(value, tuple):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, str | int | float)
+def _looks(trial: Trial, history: Mapping[int, Sequence[Evidence]]) -> tuple[Look, ...]:
+    """What each look saw of every condition."""
+    return tuple(
+        Look(
+            trial.looks[place],
+            tuple(
+                Seen(each.interval.estimate, each.interval.low, each.interval.high, each.interval.n, each.verdict)
+                for each in evidence
+            ),
+        )
+        for place, evidence in sorted(history.items())
+    )
 
 
-def _call(item: pytest.Item, declared: Declaration, claim: Claim, runs: Runs) -> None:
-    """Call a claim's test, as pytest will at the last look."""
-    given = {"claim": claim, **declared.parameters} | ({"runs": runs} if declared.takes_runs else {})
-    item.obj(**given)  # type: ignore[attr-defined]
+def _seeds_needed(evidence: Sequence[Evidence]) -> int | str:
+    """What the inconclusive conditions would take: the most of them, or that one lies at the border or has no seeds."""
+    undecided = [each for each in evidence if each.verdict is Verdict.INCONCLUSIVE]
+    if any(each.interval.n == 0 for each in undecided):
+        return NO_SEED
+    needed = [seeds_needed(each) for each in undecided]
+    return AT_THE_BORDER if None in needed else max(each for each in needed if each is not None)
 
 
-def scales(options: Mapping[str, str | None], seeds: int | None, most: int | None) -> dict[str, Scale]:
-    """The scales of both tiers. Raises ValueError for numbers of seeds that cannot be."""
-    if seeds is not None and seeds < 1:
-        raise ValueError(f"--seeds {seeds}: at least 1 seed has to be trained")
-    if seeds is not None and most is not None:
-        raise ValueError("--seeds takes exactly so many, --most-seeds at most so many: give one of them")
-    return {tier: Scale(tier, dict(options), seeds, most) for tier in TIERS}
+def _settings(session: Session, runs: Mapping[Any, Run]) -> tuple[tuple[Mapping[str, Any], ...], float]:
+    """What was trained, a configuration each, with the seconds that training and measuring took; and all of them."""
+    found, total = [], 0.0
+    for name, run in runs.items():
+        below = [session.plan.run(each, run.seeds).seconds for each in run.training.needs]
+        trained, asked = (sum(below), run.seconds) if below else (run.seconds, 0.0)
+        total += trained + asked
+        found.append(
+            {
+                "name": ", ".join(map(str, name)) if isinstance(name, tuple) else str(name),
+                **run.training.settings(),
+                "trained": run.n,
+                "seconds": round(trained, 1),
+                "asking_seconds": round(asked, 1),
+            }
+        )
+    return tuple(found), total
+
+
+def _first_trained(session: Session, trial: Trial) -> str:
+    """The date of the oldest file that the store has of a trial's trainings; empty where it trains nothing."""
+    times = [time for each in trial.trainings.values() if (time := session.plan.trained_since(each, trial.seeds))]
+    return datetime.fromtimestamp(min(times), UTC).date().isoformat() if times else ""

@@ -138,22 +138,6 @@ def test_installed_and_from_the_checkout_at_once(installed, tmp_path):
     assert verdict(folder)["found"] == "holds"
 
 
-def test_folders_that_lie_elsewhere_are_taken_in_both_spellings(installed, tmp_path):
-    """Installed, a plugin is known before a conftest is: as it is for whoever writes no `-p`."""
-    for place, options in enumerate((["--store", "{0}", "--artifacts", "{1}"], ["--store={0}", "--artifacts={1}"])):
-        folder, away = tmp_path / f"polynomials{place}", tmp_path / f"away {place}"
-        folder.mkdir()
-        (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
-        names = [away / "the runs ß", away / "the artifacts é"]
-        for name in names:
-            name.mkdir(parents=True)
-        done = trial(installed, folder, *[option.format(*names) for option in options], "--workers", "1")
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f"rootdir: {folder}" in done.stdout
-        assert (names[1] / "verdicts.json").is_file()
-        assert list(names[0].glob("*/*.npz"))
-
-
 def test_nothing_heavy_is_asked_for(installed):
     [metadata] = installed.parents[1].rglob("ontrial-*.dist-info/METADATA")
     lines = metadata.read_text(encoding="utf-8").splitlines()

@@ -20,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from ontrial import known
+from ontrial import expected
 from ontrial.files import inside, write_if_changed
 from ontrial.publish import badges, panels
 from ontrial.publish.frozen import AT_THE_BORDER, CaseResult, FrozenClaim, FrozenReport, is_count
@@ -220,8 +220,8 @@ def content_hash(text: str) -> str:
 
 def whys_of(reports: Iterable[FrozenReport], root: Path) -> dict[tuple[str, str, str, str, str], str]:
     """The reasons in the known.toml of every report's folder. root: what the folders are relative to."""
-    expected = {report.name: known.read(root / report.folder) for report in reports if report.folder}
-    return {(report, *name): each.why for report, entries in expected.items() for name, each in entries.items()}
+    found = {report.name: expected.read(root / report.folder) for report in reports if report.folder}
+    return {(report, *name): each.why for report, entries in found.items() for name, each in entries.items()}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 
-from ontrial.claim import Claim, Fixed
+from ontrial.claim import Claim
 from ontrial.stats.verdicts import Evidence, Verdict
 from ontrial.trainings import Runs, Training
 
@@ -22,18 +22,18 @@ class Trial:
     call: calls the test with claim and runs.
 
     It goes on from look to look: `look` is the present one, `fixed` the conditions that were decided, by their place
-    in `holds_if`, and `history` what every look so far found. `lacks` are names in the store that it waits for, and
-    `at_look` is what the test raised at a look, in words.
+    in `holds_if`, and `history` what every look so far found. `lacks` are names in the
+    store that it waits for, and `at_look` is what the test raised at a look, in words.
     """
 
     name: str
     trainings: Mapping[Hashable, Training]
     looks: tuple[int, ...]
     draw: Draw
-    make: Callable[[tuple[int, ...] | None, Mapping[int, Fixed]], Claim]
+    make: Callable[[tuple[int, ...] | None, Mapping[int, Evidence]], Claim]
     call: Call
     look: int = 0
-    fixed: dict[int, Fixed] = field(default_factory=dict)
+    fixed: dict[int, Evidence] = field(default_factory=dict)
     history: dict[int, tuple[Evidence, ...]] = field(default_factory=dict)
     lacks: set[str] = field(default_factory=set)
     failure: Exception | None = None
@@ -80,7 +80,7 @@ class Trial:
         self.history[self.look] = claim.evidence
         for place, evidence in enumerate(claim.evidence):
             if place not in self.fixed and evidence.verdict in DECIDED:
-                self.fixed[place] = Fixed(evidence, self.look)
+                self.fixed[place] = evidence
 
     def fail(self, error: Exception) -> None:
         """Close the trial with what its training failed with."""

@@ -12,7 +12,7 @@ import pytest
 from claims.homework.measures.from_runs import late_gain
 from models.probes import BATCH_SIZES
 from models.probing import ExperimentTraining, Probe
-from ontrial.claim import Claim, Sentence
+from ontrial.claim import Claim
 from ontrial.trainings import Run
 
 ROOT = Path(__file__).parents[2]
@@ -128,7 +128,7 @@ def test_what_is_counted_is_what_is_trained():
         probed = isinstance(one, Probe)
         other = replace(one, experiment=replace(one.experiment, **changed)) if probed else replace(one, **changed)
         for trained, verdict in ((one, "holds"), (other, "refuted")):
-            judged = Claim(Sentence(of, "x", "x"), "", 0.01)
+            judged = Claim(of, 0.01)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setitem(declared, first, trained)
                 counted(judged)

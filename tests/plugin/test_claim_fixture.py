@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ontrial.claim import Claim, Fixed, Sentence
+from ontrial.claim import Claim
 from ontrial.stats.verdicts import Verdict, exactly
 from ontrial.trainings import Run
 
@@ -13,7 +13,7 @@ SEEDS = tuple(range(100, 116))
 
 
 def claim(**more):
-    return Claim(Sentence("X1", "planted", "tests"), "", 1 / 4000, SEEDS, **more)
+    return Claim("X1", 1 / 4000, SEEDS, **more)
 
 
 def run_with(losses):
@@ -26,11 +26,6 @@ def test_a_claim_is_judged_once():
     trial.holds_if(exactly(1, "count") > 0)
     with pytest.raises(RuntimeError, match="judged before"):
         trial.holds_if(exactly(1, "count") > 0)
-
-
-def test_a_claim_is_of_a_known_kind():
-    with pytest.raises(ValueError, match="there are said, asked, beyond"):
-        Sentence("X1", "planted", "tests", kind="rumour")
 
 
 def test_a_measure_has_one_number_a_seed_and_errors_name_the_seed():
@@ -75,7 +70,7 @@ def test_conditions_that_hold_in_most_seeds_each_need_not_hold_at_once():
 def test_what_an_earlier_look_decided_stays_and_counts():
     earlier = claim()
     decided = earlier.median(range(16), "a") < 20
-    later = claim(fixed={0: Fixed(decided, 0)})
+    later = claim(fixed={0: decided})
     later.holds_if(later.median([30.0] * 16, "a") < 20, later.median(range(16), "b") < 20)
     assert later.verdict is Verdict.HOLDS
     assert later.evidence[0] is decided
@@ -84,7 +79,7 @@ def test_what_an_earlier_look_decided_stays_and_counts():
 @pytest.mark.parametrize("changed", ["other measure", "other region", "fewer"])
 def test_conditions_that_change_between_looks_are_an_error(changed):
     earlier = claim()
-    later = claim(fixed={1: Fixed(earlier.median(range(16), "b") < 20, 0)})
+    later = claim(fixed={1: earlier.median(range(16), "b") < 20})
     first = later.median(range(16), "a") < 20
     second = later.median(range(16), "c" if changed == "other measure" else "b") < (
         21 if changed == "other region" else 20

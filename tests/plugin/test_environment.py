@@ -249,7 +249,7 @@ def test_a_store_that_may_only_be_read_is_used_where_nothing_is_missing(run_clai
         if folder.name == "runs":
             raise ValueError(f"nothing can be written in {folder}: Read-only file system. Name another folder.")
 
-    for module in ("ontrial.plugin", "ontrial.running.plan"):
+    for module in ("ontrial.session", "ontrial.running.plan"):
         monkeypatch.setattr(f"{module}.writable", refused)
     run_claims(None).assert_outcomes(passed=1, deselected=1)
     result = run_claims(None, "--seeds=9")

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from ontrial import known
+from ontrial import expected
 from ontrial.stats.verdicts import Verdict
 from tests.conftest import known_as, said
 
@@ -42,7 +42,7 @@ def test_what_no_test_declares_is_an_error(run_claims, stored, entry):
     result = run_claims(body, known=known_as("refuted", **entry))
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     gone = entry.get("claim", "X1")
-    result.stderr.fnmatch_lines([f"ERROR: *known.toml knows what no test declares: {gone} *Remove these entries."])
+    result.stderr.fnmatch_lines([f"ERROR: *known.toml has what no test declares: {gone} *Remove these entries."])
     assert stored() == []
 
 
@@ -130,9 +130,9 @@ def test_accept_rewrites_the_verdicts_and_keeps_whys_and_comments(run_claims, py
     ]
     result = run_claims(text, "-v")
     assert said(result) == {"1": "PASSED", "2": "XFAIL", "3": "XFAIL", "4": "PASSED"}
-    assert "other than known" not in result.stdout.str()
+    assert "not as expected" not in result.stdout.str()
     result = run_claims(text, "--accept")
-    result.stdout.fnmatch_lines(["nothing to accept: all is as known"])
+    result.stdout.fnmatch_lines(["nothing to accept: all is as expected"])
     assert (pytester.path / "planted" / "known.toml").read_text(encoding="utf-8") == content
 
 
@@ -144,8 +144,8 @@ def test_accept_makes_the_file_where_there_is_none(run_claims, pytester):
 
 def test_accept_writes_no_error(run_claims, pytester):
     result = run_claims("@claim_of()\ndef test_planted(claim):\n    1 / 0\n", "--accept", known=known_as("refuted"))
-    result.stdout.fnmatch_lines(["nothing to accept: all is as known, except 1 error"])
-    assert known.read(pytester.path / "planted").popitem()[1].verdict is Verdict.REFUTED
+    result.stdout.fnmatch_lines(["nothing to accept: all is as expected, except 1 error"])
+    assert expected.read(pytester.path / "planted").popitem()[1].verdict is Verdict.REFUTED
 
 
 def test_nothing_is_accepted_that_was_not_asked_for(run_claims, pytester):

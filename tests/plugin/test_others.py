@@ -179,7 +179,7 @@ def test_a_flag_of_another_suite_before_its_tests_stays_a_flag(run_claims, pytes
     assert subprocess.run(command, cwd=pytester.path, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("name", ["store", "artifacts", "engine", "claim", "report"])
+@pytest.mark.parametrize("name", ["store", "artifacts", "engine", "claim"])
 @pytest.mark.parametrize("value", ["", " "])
 def test_an_option_without_its_value_is_refused(run_claims, pytester, name, value):
     result = run_claims(SUITE, f"--{name}={value}")

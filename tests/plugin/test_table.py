@@ -69,7 +69,7 @@ def test_only_contradictions_fail_a_run(run_claims):
     assert said(result) == {name: word for name, (_, _, word) in calm.items()}
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
-        ["other than known (--accept writes them*", "  X3 fast counts: inconclusive, now holds"]
+        ["not as expected (--accept writes these*", "  X3 fast counts: expected inconclusive, found holds"]
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ontrial import training
-from ontrial.claim import Claim, Sentence
+from ontrial.claim import Claim
 from ontrial.running.plan import Plan
 from ontrial.running.trial import Trial
 from ontrial.trainings import Arrays, Looks, Runs, Training
@@ -133,10 +133,7 @@ def on_trial(
     alpha: float = 1 / 4,
 ) -> Trial:
     """A trial of these trainings, at these numbers of seeds."""
-    sentence = Sentence("X1", "a planted claim", "tests")
-    return Trial(
-        "planted/X1", trainings, looks, draw, lambda seeds, fixed: Claim(sentence, "", alpha, seeds, fixed), call
-    )
+    return Trial("planted/X1", trainings, looks, draw, lambda seeds, fixed: Claim("X1", alpha, seeds, fixed), call)
 
 
 def complete(plan: Plan) -> int:

@@ -1,0 +1,343 @@
+"""Collection: what claims' tests declare, which of them are selected, and which other plugins cannot run them."""
+
+import ast
+import fnmatch
+import inspect
+import multiprocessing
+import os
+import re
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from _pytest.mark.expression import Expression
+
+from ontrial.report import Folder, folder_of
+from ontrial.source import is_installed
+from ontrial.trainings import TIERS, Looks, Training
+
+GIVEN = ("claim", "runs")  # what a claim's test may take, beside its own parameters
+TIER = "tier"
+KINDS = ("said", "asked", "beyond")
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9]{0,30}(?:[-_][A-Za-z0-9]{1,30})?")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """One case of a claim at a tier, as its test declares it.
+
+    statement: what the claim says in our words; source: where; kind: "said" by the report, "asked" by its assignment
+    and left blank, or "beyond" both: the control; parameters: of the case; place: file and function; problem: what
+    keeps it from being judged, "" for nothing.
+    """
+
+    folder: Folder
+    id: str
+    statement: str
+    source: str
+    kind: str
+    tier: str
+    case: str
+    trainings: Mapping[Hashable, Training] = field(hash=False)
+    parameters: Mapping[str, object] = field(hash=False)
+    place: str
+    takes_runs: bool
+    problem: str = ""
+
+    @property
+    def looks(self) -> Looks | None:
+        """At which numbers of seeds it is looked at; None where nothing is trained."""
+        return next((each.looks for each in self.trainings.values()), None)
+
+    def __str__(self) -> str:
+        return f"{self.folder.name}/{self.id}" + (f" ({self.case})" if self.case else "")
+
+
+def declaration(item: pytest.Item) -> Declaration | None:
+    """What a test declares; None where it is no claim.
+
+    It trains what its marker `trains` names, else its module's EXPERIMENTS; nothing without the fixture `runs`.
+    A marker `claim` without our parts, on a test without our fixture `claim`, belongs to another plugin.
+    Raises pytest.UsageError where the marker lacks a part, an id is not one, or the test takes what no look provides.
+    """
+    marker = item.get_closest_marker("claim")
+    if marker is None or not isinstance(item, pytest.Function):
+        return None
+    try:
+        inspect.signature(_said).bind(*marker.args, **marker.kwargs)
+        said, own = _said(*marker.args, **marker.kwargs)
+        folder = folder_of(item.path)
+    except (TypeError, ValueError) as error:
+        if not is_ours(item, "claim"):
+            return None
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.claim(id, statement, source=…): {error}") from error
+    trainings = getattr(item.module, "EXPERIMENTS", {}) if own is None else own
+    parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
+    tier = str(parameters.pop(TIER, ""))
+    takes = set(item._fixtureinfo.argnames)
+    marked = {name for mark in item.iter_markers("usefixtures") for name in mark.args}
+    if others := sorted((takes | marked) - set(GIVEN) - parameters.keys()):
+        raise pytest.UsageError(
+            f"{item.nodeid} takes {', '.join(others)}: a claim's test takes claim, runs and its parameters, nothing "
+            "else, since it is called once a look with the runs of that look"
+        )
+    hook, used = item.ihook.pytest_ontrial_training, {}
+    if "runs" in takes and isinstance(trainings, Mapping):
+        trainings = used = {name: hook(declared=each) or each for name, each in trainings.items()}
+    return Declaration(
+        folder,
+        *said,
+        tier,
+        _case(item, tier, parameters),
+        used,
+        parameters,
+        place=f"{item.path}::{item.originalname}",
+        takes_runs="runs" in takes,
+        problem=_out_of_reach(item, parameters) or _problem(item, takes, trainings, own),
+    )
+
+
+def _said(
+    id: str, statement: str, source: str, kind: str = "said", trains: object = None
+) -> tuple[tuple[str, str, str, str], object]:
+    """What a marker says of the claim, and what it trains. Raises ValueError and TypeError."""
+    if not isinstance(id, str) or not _ID.fullmatch(id):
+        raise ValueError(f"{id!r} is no id: letters, then digits, such as F8 or X1")
+    for text in (statement, source, kind):
+        if not isinstance(text, str):
+            raise TypeError(f"statement, source and kind are text, not {text!r}")
+        text.encode()  # half a surrogate pair cannot be written to a file
+    if kind not in KINDS:
+        raise ValueError(f"claim {id} is of kind {kind!r}: there are {', '.join(KINDS)}")
+    return (id, statement, source, kind), trains
+
+
+def is_ours(item: pytest.Item, fixture: str) -> bool:
+    """Whether the fixture of this name that a test gets is ours, not one with which a suite overrides it."""
+    definitions = item._fixtureinfo.name2fixturedefs.get(fixture) if isinstance(item, pytest.Function) else None
+    return definitions is not None and definitions[-1].func.__module__.partition(".")[0] == "ontrial"
+
+
+def duplicates(claims: Mapping[pytest.Item, Declaration]) -> Iterator[tuple[pytest.Item, str]]:
+    """Tests that a report declares twice, by their id or by their case, each with what to say of it.
+
+    Raises pytest.UsageError where two reports have one name.
+    """
+    folders: dict[str, Path] = {}
+    places: dict[tuple[object, str], pytest.Item] = {}
+    cases: dict[tuple[object, str, str, str], pytest.Item] = {}
+    for item, each in claims.items():
+        if (other := folders.setdefault(each.folder.name, each.folder.path)) != each.folder.path:
+            raise pytest.UsageError(f"two reports are called {each.folder.name}: {other} and {each.folder.path}")
+        name = (each.folder.path, each.id)
+        first = places.setdefault(name, item)
+        if claims[first].place != each.place:
+            said = f"claim {each.folder.name}/{each.id} is declared twice: {claims[first].place} and {each.place}"
+            yield from ((one, said) for one in (first, item))
+        same = cases.setdefault((*name, each.case, each.tier), item)
+        if same is not item:
+            said = f"claim {each} is declared twice with this case, by {each.place}"
+            yield from ((one, said) for one in (same, item))
+
+
+def _case(item: pytest.Function, tier: str, parameters: Mapping[str, object]) -> str:
+    """The name of a case: its parameters, or pytest's names of them where they do not always read the same."""
+    if all(isinstance(value, str | int | float | tuple | None) for value in parameters.values()):
+        return " ".join(map(str, parameters.values())).encode("utf-8", "backslashreplace").decode()
+    return " ".join(name for name in item.callspec._idlist if name != tier)
+
+
+def _out_of_reach(item: pytest.Function, parameters: Mapping[str, object]) -> str:
+    """What only pytest's own call would give the test, which a look cannot; "" for nothing."""
+    definitions = item._fixtureinfo.name2fixturedefs
+    if taken := [name for name in (*GIVEN, TIER) if name in definitions and not is_ours(item, name)]:
+        return f"the fixture {' and '.join(taken)} is not that of this plugin: give it another name"
+    # A direct parameter is a fixture of pytest's own.
+    if made := [name for name in parameters if definitions[name][-1].func.__module__.partition(".")[0] != "_pytest"]:
+        return (
+            f"{', '.join(made)} comes from a fixture (indirect=True, or params= of its own), and a look would give the "
+            "raw parameter: give the value itself with @pytest.mark.parametrize"
+        )
+    # Autouse fixtures of installed plugins are their own business; _xunit is what pytest makes of setup_method.
+    around = [
+        name.removeprefix("_xunit_").split("_fixture_")[0]
+        for name, found in definitions.items()
+        if name not in (*GIVEN, TIER, *parameters)
+        and (name.startswith("_xunit") or not is_installed(Path(inspect.getfile(found[-1].func))))
+    ]
+    if around:
+        return (
+            f"{', '.join(around)} runs round pytest's own call alone, and a claim is called once a look: compute what "
+            "it prepares in the test, or in its trainings"
+        )
+    if inspect.iscoroutinefunction(item.obj) or inspect.isgeneratorfunction(inspect.unwrap(item.obj)):
+        return "a look cannot await or iterate a test: make it a plain function"
+    return ""
+
+
+def _problem(item: pytest.Function, takes: set[str], trainings: object, own: object) -> str:
+    if "claim" not in takes:
+        return "a claim's test must take the fixture `claim`, and call claim.holds_if(...) in the end"
+    if any(item.iter_markers("xfail")):
+        return (
+            "pytest.mark.xfail says nothing of a claim: its expected verdict stands in known.toml, which "
+            "pytest --accept writes"
+        )
+    if any(item.iter_markers("flaky")):
+        return "pytest.mark.flaky would judge it again: a claim is judged once, whatever the result"
+    if "runs" not in takes:
+        if own is not None:
+            return "its marker names what it trains, but it does not take the fixture `runs`"
+        return ""
+    if not isinstance(trainings, Mapping):
+        name = "EXPERIMENTS" if own is None else "trains="
+        return f'{name} must name its trainings, as {{"deep": forest(depth=8)}}; it is {type(trainings).__name__}'
+    if wrong := [name for name, each in trainings.items() if not isinstance(each, Training)]:
+        return f"EXPERIMENTS names what is no training: {', '.join(map(str, wrong))}"
+    if len({str(name) for name in trainings}) < len(trainings):
+        return "two of its trainings read the same, such as 5 and '5': a lock has one of each name"
+    if len({each.looks for each in trainings.values()}) > 1:
+        return "its trainings are looked at with different numbers of seeds, and cannot be compared seed by seed"
+    if not trainings:
+        return "it takes `runs`, but trains nothing: set EXPERIMENTS in its module, or trains= in its marker"
+    return ""
+
+
+def select(config: pytest.Config, items: list[pytest.Item], claims: Mapping[pytest.Item, Declaration]) -> None:
+    """Select the tests of the claims that --claim names, and of the fast tier where -m names no tier.
+
+    Leaves a suite without claims alone. Raises pytest.UsageError for what is not there.
+    """
+    words = words_of(config)
+    markers = {re.split(r"[:(]", line)[0].strip() for line in config.getini("markers")}
+    if claims and (unknown := sorted(words - markers)):
+        raise pytest.UsageError(f"-m {' '.join(unknown)}: unknown; the tiers are {' and '.join(TIERS)}")
+    selected = items
+    if config.option.claim:
+        wanted = {_named(name, claims) for name in names_of(config)}
+        selected = [item for item in items if (each := claims.get(item)) and (each.folder.name, each.id) in wanted]
+    if not words & set(TIERS):
+        selected = [item for item in selected if not _is_full(item)]
+    if len(selected) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(selected)])
+        items[:] = selected
+
+
+def names_of(config: pytest.Config) -> list[str]:
+    """The claims that --claim names."""
+    return [name for text in config.option.claim for part in text.split(",") if (name := part.strip())]
+
+
+def words_of(config: pytest.Config) -> set[str]:
+    """The markers that `-m` names."""
+    expression = re.sub(r"\([^()]*=[^()]*\)", "", config.option.markexpr or "")
+    return set(re.findall(r"\w+", expression)) - {"and", "or", "not"}
+
+
+def _named(name: str, claims: Mapping[pytest.Item, Declaration]) -> tuple[str, str]:
+    """Report and id of the claim that is called F8 or homework/F8."""
+    report, _, claim = name.rpartition("/")
+    all_ids = dict.fromkeys((each.folder.name, each.id) for each in claims.values())
+    found = [each for each in all_ids if each[1] == claim and report in ("", each[0])]
+    if not found:
+        ids = ", ".join(dict.fromkeys(id for _, id in all_ids))
+        raise pytest.UsageError(f"--claim {name}: unknown here; there are {ids}")
+    if len(found) > 1:
+        which = " and ".join("/".join(each) for each in sorted(found))
+        raise pytest.UsageError(f"--claim {name}: several reports have it, {which}: name one")
+    return found[0]
+
+
+def _is_full(item: pytest.Item) -> bool:
+    given = getattr(item, "callspec", None)
+    return given is not None and given.params.get(TIER) == "full" and is_ours(item, TIER)
+
+
+def take_over_xdist(config: pytest.Config) -> str:
+    """Take `-n N` as `--workers N` where claims are selected, so that one process plans, judges and records.
+
+    Returns the line that says so, "" where nothing changes.
+    """
+    option = config.option
+    if getattr(option, "dist", "no") == "no" or not getattr(option, "tx", None) or hasattr(config, "workerinput"):
+        return ""
+    if not _may_select_claims(option.markexpr) or not any(map(_declares_claims, _test_files(config))):
+        return ""
+    counts = [spec.partition("*") for spec in option.tx]  # such as popen, or 2*popen
+    workers = sum(int(count) if times and count.isdigit() else 1 for count, times, _ in counts)
+    option.dist, option.tx, option.numprocesses = "no", [], None
+    option.workers = option.workers or workers
+    return f"-n {workers} is taken as --workers {option.workers}: claims are judged in one process"
+
+
+def _may_select_claims(expression: str) -> bool:
+    """Whether `-m` may select a test with the marks of a claim."""
+    try:
+        selects = Expression.compile(expression or "claim")
+    except SyntaxError:  # pytest will refuse it
+        return False
+    return any(selects.evaluate(lambda name, /, tier=tier, **_: name in ("claim", tier)) for tier in TIERS)
+
+
+def _test_files(config: pytest.Config) -> Iterator[Path]:
+    """The test modules that the arguments name, before anything is collected."""
+    patterns, skipped = config.getini("python_files"), config.getini("norecursedirs")
+    for argument in config.args:
+        path = Path(config.invocation_params.dir, argument.partition("::")[0])
+        if path.is_file():
+            yield path
+        for folder, names, files in os.walk(path):
+            names[:] = [name for name in names if not any(fnmatch.fnmatch(name, each) for each in skipped)]
+            yield from (Path(folder, name) for name in files if any(fnmatch.fnmatch(name, each) for each in patterns))
+
+
+def _declares_claims(path: Path) -> bool:
+    """Whether a module marks a test as a claim, without importing it; another plugin may use a mark of this name."""
+    try:
+        content = path.read_bytes()
+        nodes = list(ast.walk(ast.parse(content))) if b"mark.claim" in content else []
+    except (OSError, SyntaxError, ValueError):  # pytest will say so
+        return False
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    names = {id(node): f".{ast.unparse(node)}" for node in nodes if isinstance(node, ast.Attribute)}
+    marks = {place for place, name in names.items() if name.endswith(".mark.claim")}
+    if any(word.arg == "source" for call in calls for word in call.keywords):
+        return bool(marks)
+    return any(id(call.func) in marks and len(call.args) >= 3 for call in calls)
+
+
+def require_alone(config: pytest.Config, claims: Collection[pytest.Item]) -> None:
+    """Raises pytest.UsageError where these claims would be judged in another process than this, or more than once."""
+    if not claims:
+        return
+    option = config.option
+    if not __debug__:
+        raise pytest.UsageError("python -O removes the assertions that tests are made of: run without -O")
+    if multiprocessing.parent_process() is not None and not hasattr(config, "workerinput"):
+        raise pytest.UsageError(
+            'a worker runs the script that called pytest.main: put that call under `if __name__ == "__main__":`'
+        )
+    if getattr(option, "forked", False):
+        raise pytest.UsageError("--forked: claims are judged in the process that writes the record; leave it out")
+    try:
+        reruns = getattr(option, "reruns", None) or config.getini("reruns")
+    except (KeyError, ValueError):  # no plugin knows it
+        reruns = None
+    if reruns:
+        raise pytest.UsageError("--reruns: a claim is judged once, whatever the result; leave it out, or give 0")
+
+
+def only_sets_up(config: pytest.Config) -> bool:
+    """Whether pytest will list, or set up, and call no test."""
+    names = ("collectonly", "setuponly", "setupplan", "showfixtures", "show_fixtures_per_test")
+    return any(getattr(config.option, name, False) for name in names)
+
+
+def require_values(config: pytest.Config, own: Iterable[str]) -> None:
+    """Raises ValueError for an option without a value, such as `--store=$UNSET`. own: the suite's own options."""
+    for name in ("store", "artifacts", "engine", "claim", *own):
+        value = getattr(config.option, name, None)
+        texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+        if not all(str(text).strip(" ,") for text in texts):
+            raise ValueError(f"--{name.replace('_', '-')} is empty: give it a value, or leave it out")

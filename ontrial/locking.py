@@ -1,0 +1,230 @@
+"""Locks of a session's claims: what each would lock, how it differs from its registration, and `--register`."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ontrial import registered, registration
+from ontrial.claim import Claim
+from ontrial.collection import Declaration, names_of
+from ontrial.compared import compared, have_same_verdict
+from ontrial.fingerprint import code_digests
+from ontrial.publish.frozen import Look
+from ontrial.publish.record import readable
+from ontrial.registration import CODE_ALONE, Criterion
+from ontrial.report import Folder, task_of
+from ontrial.running.store import canonical
+from ontrial.state import Session
+from ontrial.stats.verdicts import Evidence
+from ontrial.trainings import Training
+
+TEST = "test"  # what a lock calls a claim's own test, whatever its name
+AGAIN = "`pytest --register --yes --claim ID` does that, with other seeds and half the error."
+CHANGED = "code changed since registration"
+VERDICT_ALONE = f"{CHANGED}; rounded differently, so only the verdict was compared: the same"
+OTHER_VERDICT = "trained or rounded differently from the recorded runs, with another verdict after the same look"
+
+
+def criterion(session: Session, item: pytest.Item, evidence: Sequence[Evidence] = ()) -> Criterion:
+    """What a registration locks of a claim with these conditions, with its trainings as full has them."""
+    declared = session.claims[item]
+    placed = session.placed(declared, "full")
+    return Criterion(
+        declared.id,
+        declared.case,
+        registration.conditions(evidence),
+        declared.folder.report.alpha,
+        () if declared.looks is None else declared.looks.at,
+        {str(name): canonical(each.terms()) for name, each in placed.items()},
+        declared.statement,
+        declared.source,
+        declared.kind,
+        registration.among(evidence),
+        {str(name): canonical(each.defaults()) for name, each in placed.items()},
+        _code(item, declared, placed.values()),
+    )
+
+
+def _code(item: pytest.Item, declared: Declaration, trainings: Iterable[Training]) -> dict[str, str]:
+    """Digests of the code that turns runs into numbers: that of the test, and that of its trainings."""
+    own = getattr(item, "originalname", item.name)
+    found = code_digests(own, item.path, parametrised=not all(map(_is_plain, declared.parameters.values())))
+    found = {TEST if name == own else name: digest for name, digest in found.items()}
+    for each in trainings:
+        for name, digest in each.code().items():
+            found[name] = digest if found.get(name, digest) == digest else f"{found[name]}+{digest}"
+    return dict(sorted(found.items()))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether the name of a case says all of its parameter."""
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float)
+
+
+def compare(
+    session: Session, item: pytest.Item, evidence: Sequence[Evidence] = ()
+) -> tuple[registration.Differences | None, list[str]]:
+    """How a claim with this evidence differs from its registration, and the names of the functions that changed."""
+    found = criterion(session, item, evidence)
+    locked = registration.locked(session.locks(session.claims[item].folder), found)
+    if locked is None:
+        return None, []
+    return registration.differences(locked, found), registration.changed_code(locked, found)
+
+
+def problem_before_training(session: Session, item: pytest.Item) -> str:
+    """How a claim in full differs from its registration, as far as that is known now; "" where it does not."""
+    declared = session.claims[item]
+    lock = session.lock(declared)
+    if lock is None:
+        if not declared.trainings:  # a count needs no seeds, so it may be judged before it is registered
+            return ""
+        return (
+            f"{declared} is not registered: its seeds in full are drawn from its registration. Lock it with "
+            "`pytest --register`, then run full"
+        )
+    locked = lock.find(declared.id, declared.case)
+    if locked is None:
+        return f"{declared}: this case is not in registration {lock.number}, which locked the other cases. {AGAIN}"
+    found = replace(criterion(session, item), conditions=locked.conditions, among=locked.among)
+    if differs := registration.differences(locked, found):
+        return registration.explained(session.locks(declared.folder), differs)
+    if changed := registration.changed_code(locked, found):
+        if (before := session.recorded(declared)) is None or not before.evidence:
+            return (
+                f"{declared}: code changed since it was registered on {lock.on} ({', '.join(changed)}), and the record "
+                f"has no values to compare. Restore the code, or lock the claim again. {AGAIN}"
+            )
+        session.unsure.append(item)
+    return ""
+
+
+def require_conditions(session: Session, item: pytest.Item, claim: Claim) -> None:
+    """Raises ValueError where a claim that was evaluated is not as it was registered, code aside."""
+    if differs := compare(session, item, claim.at_this_look)[0]:
+        raise ValueError(registration.explained(session.locks(session.claims[item].folder), differs))
+
+
+def note_difference(session: Session, item: pytest.Item, claim: Claim) -> None:
+    """Remember how a claim of the fast tier differs from its registration, where its report is registered."""
+    declared = session.claims[item]
+    try:
+        if not (locks := session.locks(declared.folder)):
+            return
+        differs, code = compare(session, item, claim.at_this_look)
+        is_new = registration.lock_of(locks, declared.id) is None
+        parts = ["not registered"] if is_new else [*(differs.parts if differs else ()), *code]
+    except ValueError as error:
+        parts = [str(error)]
+    if parts:
+        session.differing.append(f"{declared}: {', '.join(parts)}")
+
+
+def agreement(session: Session, item: pytest.Item, claim: Claim, looks: Sequence[Look]) -> tuple[str, str]:
+    """How a claim in full disagrees with its lock or with the record, and what is known of code that changed."""
+    declared, trial = session.claims[item], session.trials[item]
+    require_conditions(session, item, claim)
+    changed = compare(session, item, claim.at_this_look)[1]
+    before = session.recorded(declared)
+    if before is None or not before.evidence:
+        return "", ""  # changed code without a record is refused before training
+    found = compared(before, claim.evidence, looks)
+    if not found.differs:
+        return "", f"{CHANGED}, same values of all {found.seeds} recorded seeds" if changed else ""
+    is_same = before.runs == session.plan.digest(trial)
+    if changed and before.rounding:
+        is_same = is_same or before.rounding == session.plan.rounding(trial)
+    if is_same:
+        what = f"{CHANGED}: {', '.join(changed)}" if changed else "no locked code changed: look at what it calls"
+        problem = f"{found.differs!r} has other values than the record has of the same seeds ({what})."
+        return f"{problem} Restore the code, or lock the claim again. {AGAIN}", ""
+    if have_same_verdict(before, looks):
+        return "", VERDICT_ALONE if changed else ""
+    if not changed:
+        return "", OTHER_VERDICT
+    return (
+        f"{CHANGED} ({', '.join(changed)}), and the verdict is not the recorded one. These runs are rounded "
+        "differently from the recorded ones, so values cannot be compared. Judge the claim on the machine of the "
+        f"record, or lock it again. {AGAIN}"
+    ), ""
+
+
+def register(session: Session) -> None:
+    """Lock the claims that are new, or changed, of those whose every case was evaluated in the fast tier.
+
+    What is locked already is locked again only with `--yes`, and where its code alone changed only if `--claim` names
+    it, since full compares its values. Raises ValueError where the report has more sides than its `sides` allow.
+    """
+    lines: list[str] = []
+    option = session.config.option
+    for folder in session.reports():
+        found, missing = _evaluated(session, folder)
+        lines += [f"not registered, since {name} was not judged" for name in missing]
+        if folder.path not in session.complete:
+            lines.append(f"not registered, since only a part of {folder.name} was collected: name the folder")
+            continue
+        locks = session.locks(folder)
+        why = registration.reasons(locks, found)
+        named = {name.rpartition("/")[2] for name in names_of(session.config)}
+        wanted = {claim: reason for claim, reason in why.items() if reason != CODE_ALONE or claim in named}
+        lines += [f"{claim}: its code alone changed; full compares its values" for claim in why.keys() - wanted.keys()]
+        new = [each for each in found if each.claim in wanted]
+        locked = [each for each in registration.current(locks) if each.claim not in wanted]
+        if (sides := sum(each.sides for each in (*locked, *new))) > folder.report.sides:
+            raise ValueError(
+                f"the claims of {folder.name} have {sides} sides: write Report(..., sides={sides}) or more"
+            )
+        if not wanted:
+            continue
+        lines += [f"{claim}: {reason}" for claim, reason in wanted.items()] + [_price(session, folder, wanted)]
+        if any(reason != "new" for reason in wanted.values()) and not option.yes:
+            session.has_failed_to_write = True
+            lines.append("nothing was locked: --yes locks again what is locked, with other seeds and half the error")
+            continue
+        tasks: dict[str, list[Criterion]] = defaultdict(list)
+        for each in new:
+            tasks[task_of(folder.report.tasks, each.claim).prefix].append(each)
+        lines += registered.register(folder.path, tasks)
+    for line in ["registered:", *lines] if lines else ["nothing to register: all criteria are as they are locked"]:
+        session.say(line)
+
+
+def _evaluated(session: Session, folder: Folder) -> tuple[list[Criterion], list[str]]:
+    """The criteria of a report's claims whose every case was judged, and the selected cases that were not."""
+    found: dict[str, list[Criterion]] = defaultdict(list)
+    missing: dict[str, list[str]] = defaultdict(list)
+    for item, declared in session.claims.items():
+        if declared.tier == "fast" and declared.folder == folder:
+            if claim := session.judged.get(item):
+                found[declared.id].append(criterion(session, item, claim.at_this_look))
+            else:
+                missing[declared.id].append(str(declared))
+    selected = {session.claims[item].id for item in session.selected}
+    complete = [each for claim, cases in found.items() if claim not in missing for each in cases]
+    return complete, [name for claim, names in missing.items() if claim in selected for name in names]
+
+
+def _price(session: Session, folder: Folder, claims: Collection[str]) -> str:
+    """What judging these claims in full costs: seeds, and hours of one core by the record, else by estimate."""
+    recorded = [one for each in readable(session.artifacts["full"]).verdicts for one in each.settings if one["trained"]]
+    seconds = {_key(one): (one["seconds"] + one.get("asking_seconds", 0.0)) / one["trained"] for one in recorded}
+    wanted: dict[str, tuple[int, float]] = {}
+    for declared in session.claims.values():
+        if declared.folder == folder and declared.id in claims and declared.looks is not None:
+            for training in session.placed(declared, "full").values():
+                key = _key(training.settings())
+                wanted[key] = (declared.looks.budget, seconds.get(key, training.estimate(1)))
+    most = max((seeds for seeds, _ in wanted.values()), default=0)
+    hours = sum(seeds * each for seeds, each in wanted.values()) / 3600
+    return f"to judge in full: at most {most} seeds of {len(wanted)} trainings, about {hours:.2g} hours of one core"
+
+
+def _key(settings: Mapping[str, Any]) -> str:
+    """What tells trainings apart by their settings."""
+    beside = ("name", "trained", "seconds", "asking_seconds")
+    return canonical({name: value for name, value in settings.items() if name not in beside})
