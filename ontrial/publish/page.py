@@ -61,28 +61,18 @@ def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None,
 
 def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
     """The page as HTML. folders: where the figures are that the verdicts name."""
-    results = [each for claim in summary.claims for each in (*claim.shown, *claim.earlier)]
+    functions = (counts, bound, day, registrations, settings, figure_paths, source, content_hash)
     return rendered(
         "page.html",
+        **{each.__name__: each for each in functions},
         summary=summary,
-        counts=counts,
         Verdict=Verdict,
         ranks=ranks(summary.claims),
-        tiers={each.tier for claim in summary.claims for each in claim.results if each.n is not None},
-        has_before_locks=any(each.registration == 0 for each in results),
-        bound=bound,
         sources=sources(summary),
-        day=day,
         panels=panels,
         explanation=lambda judged: explanation(judged, whys),
         explanations=lambda claim: explanations(claim, whys),
-        registrations=registrations,
-        settings=settings,
         figures=figures(summary.claims, folders),
-        figure_paths=figure_paths,
-        style=source("page.css"),
-        script=source("page.js"),
-        content_hash=content_hash,
     )
 
 
@@ -105,7 +95,7 @@ def bound(claims: Iterable[FrozenClaim]) -> tuple[int, float]:
     return sum(each.sides for each in locked), sum(each.sides * each.interval.alpha for each in locked)
 
 
-def sources(summary: Summary) -> Iterator[tuple[str, int, list[int], list[str], list[str]]]:
+def sources(summary: Summary) -> Iterator[tuple[str, int, list[int], Iterable[str], Iterable[str]]]:
     """(tier and dataset, number of claims, n of conditions, commits, dates) of the evidence shown, full before fast."""
     shown = [each for claim in summary.claims for each in claim.shown]
     shown.sort(key=lambda each: (each.tier != "full", each.dataset))
@@ -114,8 +104,13 @@ def sources(summary: Summary) -> Iterator[tuple[str, int, list[int], list[str], 
         seeds = [one.interval.n for each in group for one in each.evidence if not is_count(one.interval)]
         commits = (summary.sessions.get(each.session, {}).get("commit") or "unknown" for each in group)
         dates = map(day, sorted({each.session for each in group}))
-        claims = {(each.report, each.id) for each in group}
-        yield name, len(claims), seeds, list(dict.fromkeys(commits)), list(dict.fromkeys(dates))
+        yield (
+            name,
+            len({each.key[:2] for each in group}),
+            seeds,
+            list(dict.fromkeys(commits)),
+            list(dict.fromkeys(dates)),
+        )
 
 
 def explanation(judged: CaseResult, whys: Whys) -> str:
@@ -126,11 +121,11 @@ def explanation(judged: CaseResult, whys: Whys) -> str:
     if why and judged.known not in (None, judged.found):
         why = f"Expected {judged.known}: {why}"
     if judged.found is Verdict.REFUTED:
-        return why or "Not looked into yet."
+        return why or "Not explained yet."
     if judged.found is not Verdict.INCONCLUSIVE:
         return why
     if judged.has_no_seed:
-        return f"{why} No seed meets the condition, so that nothing is known of those that would.".strip()
+        return f"{why} No seed meets the condition, so nothing is known about those that would.".strip()
     why = why or "The interval reaches across the border of the region: too close to call with these seeds."
     if judged.seeds_needed is None:
         return why
@@ -196,11 +191,9 @@ def _figure(path: str, file: Path, is_one_of_many: bool) -> Figure:
             buffer, kind = io.BytesIO(), "webp"
             image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=50, method=2)
             content = buffer.getvalue()
-    name = path.removesuffix(".png")
-    *_, place, stem = ["", *name.replace("-", " ").split("/")]
-    uri = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
-    title = f"{stem} ({place.replace(' ', ', ')})"
-    return Figure(re.sub(r"[^a-z0-9]+", "-", name.lower()), title, width, height, uri)
+    name = re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".png").lower())
+    title = f"{file.stem.replace('-', ' ')} ({file.parent.name.replace('-', ', ')})"
+    return Figure(name, title, width, height, f"data:image/{kind};base64,{base64.b64encode(content).decode()}")
 
 
 def day(time: str) -> str:
@@ -228,7 +221,6 @@ def main(arguments: list[str] | None = None) -> None:
     """The command line. Exits with a message where there is nothing to make a page from."""
     parser = argparse.ArgumentParser(prog="python -m ontrial.publish.page", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default="artifacts", type=Path, help="the artifacts (default: artifacts)")
-    parser.add_argument("--beside", type=Path, help="another folder of artifacts, whose record is shown as well")
     parser.add_argument("--root", default=".", type=Path, help="the project, where the reports' folders are")
     parser.add_argument("--summary", action="store_true", help="print the verdict table as Markdown instead")
     options = parser.parse_args(arguments)
@@ -239,7 +231,7 @@ def main(arguments: list[str] | None = None) -> None:
             table = rendered("verdicts.md", summary=summary).strip()
             print(table.encode(encoding, "backslashreplace").decode(encoding))
         else:
-            path = write(options.folder, beside=options.beside, whys=whys_of(summary.reports, options.root))
+            path = write(options.folder, whys=whys_of(summary.reports, options.root))
             print(f"written to {path} ({path.stat().st_size / 1e6:.1f} MB)")
     except FileNotFoundError as error:
         raise SystemExit(f"{error.filename} is not there: judge some claims first, with `make fast`") from error

@@ -127,10 +127,8 @@ def by_case(claim: FrozenClaim) -> list[Panel]:
     for (measure, region), group in groups.items():
         intervals = [each.interval for _, each in group]
         numbers = [value for each in intervals for value in (each.low, each.estimate, each.high, *seed_values(each))]
-        rows = (
-            Row(judged.case, each.interval, each.verdict, origin(judged.tier, judged.dataset)) for judged, each in group
-        )
-        panels.append(Panel(measure, region, axis(numbers, region), tuple(rows)))
+        rows = tuple(Row(of.case, one.interval, one.verdict, origin(of.tier, of.dataset)) for of, one in group)
+        panels.append(Panel(measure, region, axis(numbers, region), rows))
     return panels
 
 

@@ -56,7 +56,7 @@ def test_the_page_says_what_was_found_how_it_was_judged_and_how_often_it_may_be_
     [
         ("refuted", {KEY: "it is so."}, {"known": "refuted"}, "it is so."),
         ("refuted", {KEY: "it is so."}, {"known": "inconclusive"}, "Expected inconclusive: it is so."),
-        ("refuted", {(*KEY[:3], "full", "digits"): "elsewhere"}, {}, "Not looked into yet."),
+        ("refuted", {(*KEY[:3], "full", "digits"): "elsewhere"}, {}, "Not explained yet."),
         ("holds", {}, {"seeds_needed": 12}, ""),
         ("error", {KEY: "it is so."}, {"problem": "ZeroDivisionError"}, "ZeroDivisionError"),
         ("inconclusive", {}, {}, BORDER),
@@ -65,7 +65,7 @@ def test_the_page_says_what_was_found_how_it_was_judged_and_how_often_it_may_be_
         ("inconclusive", {KEY: "it is so."}, {"seeds_needed": 1234},
          "it is so. At its present share it would take about 1,234 seeds (80 % power)."),
         ("inconclusive", {}, {"seeds_needed": "at the border", "evidence": [NOBODY]},
-         "No seed meets the condition, so that nothing is known of those that would."),
+         "No seed meets the condition, so nothing is known about those that would."),
     ],
 )  # fmt: skip
 def test_a_verdict_is_explained_by_what_is_known_of_its_case_tier_and_data(found, whys, more, said):
@@ -76,7 +76,7 @@ def test_a_verdict_is_explained_by_what_is_known_of_its_case_tier_and_data(found
 def test_an_explanation_is_said_once_for_the_cases_that_share_it_with_the_numbers_of_each():
     both = [record("F3", "refuted", case=case) for case in ("deep", "shallow")]
     numbers = [f"{case}, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20" for case in ("deep", "shallow")]
-    assert f"✕ refuted deep, shallow Not looked into yet. {' '.join(numbers)}" in words(*both, record("F1", "holds"))
+    assert f"✕ refuted deep, shallow Not explained yet. {' '.join(numbers)}" in words(*both, record("F1", "holds"))
 
 
 def test_a_later_result_and_unplanned_seeds_are_shown_beside_the_verdict():

@@ -23,11 +23,11 @@
   });
 
   const filter = () => {
-    const asked = field("text").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const terms = field("text").value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
       const fits = kinds.every((name) => !field(name).value || field(name).value === row.dataset[name])
-        && asked.every((word) => words.get(row).includes(word));
+        && terms.every((word) => words.get(row).includes(word));
       row.hidden = articles.get(row.dataset.id).hidden = !fits;
       shown += fits;
     }
