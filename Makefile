@@ -1,4 +1,4 @@
-# Each target sets up .venv first where it is not there or the lock is newer.
+# Each target first sets up .venv if it is missing or older than the lock.
 PYTHON ?= python3
 BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
@@ -9,22 +9,22 @@ unexport PYTHONDONTWRITEBYTECODE # pip leaves compiling to the first import: mos
 fast: .venv/ready ## the main job: every claim in miniature, on scikit-learn's digits
 	$(PYTEST) -m fast
 
-test: .venv/ready ## lint, types, tests of ourselves, then the fast tier
+test: .venv/ready ## lint, types, unit tests, then the fast tier
 	$(MAKE) --jobs=2 check units
 	$(PYTEST) -m fast
 
-units: .venv/ready ## tests of ourselves, on all cores
+units: .venv/ready ## unit tests, on all cores
 	$(PYTEST) tests benchmarks/test_equality.py -n auto --dist worksteal
 
 full: export DATA_ROOT := $(or $(DATA_ROOT),data)
 full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
 	$(PYTEST) -m full
 
-page: .venv/ready ## the page, the badges and the tables of README and docs from the verdicts that there are, without training
+page: .venv/ready ## the page, the badges and the tables of README and docs from the recorded verdicts, without training
 	$(BIN)/python -m ontrial.publish.page
 	$(BIN)/python -m ontrial.publish.documents
 
-bench: .venv/ready ## our training against what people would write instead
+bench: .venv/ready ## our training compared with what people would write instead
 	$(PYTEST) benchmarks --benchmark-json=artifacts/benchmarks.json --benchmark-columns=median,iqr,rounds; failed=$$?; \
 	$(BIN)/python -m benchmarks.table && $(BIN)/python -m ontrial.publish.documents && exit $$failed
 
