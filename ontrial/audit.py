@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from ontrial import expected as expectations
-from ontrial import registered, registration
+from ontrial import registered
 from ontrial.publish import badges, documents, page
 from ontrial.publish.combine import digests
 from ontrial.publish.frozen import CaseResult, FrozenClaim, Registered, Seen
 from ontrial.publish.record import NAME, Record, digest, encode, load
 from ontrial.publish.summary import Summary, summarize
-from ontrial.registration import Criterion, Lock
+from ontrial.registered import Criterion, Lock
 from ontrial.stats.verdicts import Interval, Region
 
 Locks = Mapping[tuple[str, str, str], tuple[Lock, Criterion]]  # by report, claim and case
@@ -118,9 +118,7 @@ def differences(folder: Path, root: Path) -> Iterator[str]:
         except ValueError as error:
             yield str(error)
             continue
-        for each in registration.current(of_report):
-            if (lock := registration.lock_of(of_report, each.claim)) is not None:
-                locks[report.name, each.claim, each.case] = (lock, each)
+        locks |= {(report.name, one.claim, one.case): (lock, one) for lock, one in registered.current(of_report)}
     sessions = {each["time"] for each in record.sessions}
     for entry, result in zip(entries, record.verdicts, strict=True):
         lines = [*_unlike(entry, encode(result)), *_conditions(result)]
@@ -223,7 +221,7 @@ def _lock(result: CaseResult, locks: Locks) -> Iterator[str]:
     for each in result.evidence:
         if each.interval.alpha != (wanted := 0 if each.interval.statistic == "count" else alpha):
             yield f"{each.interval.measure}: alpha is {each.interval.alpha}, but locked {wanted}"
-    conditions = registration.conditions(result.evidence)
+    conditions = registered.conditions(result.evidence)
     if conditions and conditions != tuple(criterion.conditions):
         yield f"its conditions are {'; '.join(conditions)}, but locked {'; '.join(criterion.conditions)}"
     seen = [look.seeds for look in result.looks]

@@ -7,18 +7,17 @@ from typing import Any
 
 import pytest
 
-from ontrial import registered, registration
+from ontrial import registered
 from ontrial.claim import Claim
 from ontrial.collection import Declaration, names_of
-from ontrial.compared import compared, have_same_verdict
 from ontrial.fingerprint import code_digests
-from ontrial.publish.frozen import Look
+from ontrial.publish.frozen import CaseResult, Look, Seen
 from ontrial.publish.record import readable
-from ontrial.registration import CODE_ALONE, Criterion
+from ontrial.registered import CODE_ALONE, Criterion, Parts
 from ontrial.report import Folder, task_of
 from ontrial.running.store import canonical
 from ontrial.state import Session
-from ontrial.stats.verdicts import Evidence
+from ontrial.stats.verdicts import Evidence, combined
 from ontrial.trainings import Training
 
 TEST = "test"  # what a lock calls a claim's own test, whatever its name
@@ -35,14 +34,14 @@ def criterion(session: Session, item: pytest.Item, evidence: Sequence[Evidence] 
     return Criterion(
         declared.id,
         declared.case,
-        registration.conditions(evidence),
-        declared.folder.report.alpha,
-        () if declared.looks is None else declared.looks.at,
-        {str(name): canonical(each.terms()) for name, each in placed.items()},
         declared.statement,
         declared.source,
         declared.kind,
-        registration.among(evidence),
+        registered.conditions(evidence),
+        tuple(each.interval.among for each in evidence),
+        declared.folder.report.alpha,
+        () if declared.looks is None else declared.looks.at,
+        {str(name): canonical(each.terms()) for name, each in placed.items()},
         {str(name): canonical(each.defaults()) for name, each in placed.items()},
         _code(item, declared, placed.values()),
     )
@@ -66,15 +65,11 @@ def _is_plain(value: object) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
-def compare(
-    session: Session, item: pytest.Item, evidence: Sequence[Evidence] = ()
-) -> tuple[registration.Differences | None, list[str]]:
-    """How a claim with this evidence differs from its registration, and the names of the functions that changed."""
-    found = criterion(session, item, evidence)
-    locked = registration.locked(session.locks(session.claims[item].folder), found)
-    if locked is None:
-        return None, []
-    return registration.differences(locked, found), registration.changed_code(locked, found)
+def compare(session: Session, item: pytest.Item, found: Criterion | None = None) -> tuple[Parts, list[str]]:
+    """How a claim differs from its registration, by part, and the names of the functions that changed."""
+    found = found or criterion(session, item)
+    locked = registered.locked(session.locks(session.claims[item].folder), found.claim, found.case)
+    return (registered.differences(locked, found), registered.changed_code(locked, found)) if locked else ({}, [])
 
 
 def problem_before_training(session: Session, item: pytest.Item) -> str:
@@ -92,9 +87,10 @@ def problem_before_training(session: Session, item: pytest.Item) -> str:
     if locked is None:
         return f"{declared}: this case is not in registration {lock.number}, which locked the other cases. {AGAIN}"
     found = replace(criterion(session, item), conditions=locked.conditions, among=locked.among)
-    if differs := registration.differences(locked, found):
-        return registration.explained(session.locks(declared.folder), differs)
-    if changed := registration.changed_code(locked, found):
+    differs, changed = compare(session, item, found)
+    if differs:
+        return registered.explained(session.locks(declared.folder), found, differs)
+    if changed:
         if (before := session.recorded(declared)) is None or not before.evidence:
             return (
                 f"{declared}: code changed since it was registered on {lock.on} ({', '.join(changed)}), and the record "
@@ -106,8 +102,9 @@ def problem_before_training(session: Session, item: pytest.Item) -> str:
 
 def require_conditions(session: Session, item: pytest.Item, claim: Claim) -> None:
     """Raises ValueError where a claim that was evaluated is not as it was registered, code aside."""
-    if differs := compare(session, item, claim.at_this_look)[0]:
-        raise ValueError(registration.explained(session.locks(session.claims[item].folder), differs))
+    found = criterion(session, item, claim.at_this_look)
+    if differs := compare(session, item, found)[0]:
+        raise ValueError(registered.explained(session.locks(session.claims[item].folder), found, differs))
 
 
 def note_difference(session: Session, item: pytest.Item, claim: Claim) -> None:
@@ -116,9 +113,9 @@ def note_difference(session: Session, item: pytest.Item, claim: Claim) -> None:
     try:
         if not (locks := session.locks(declared.folder)):
             return
-        differs, code = compare(session, item, claim.at_this_look)
-        is_new = registration.lock_of(locks, declared.id) is None
-        parts = ["not registered"] if is_new else [*(differs.parts if differs else ()), *code]
+        differs, code = compare(session, item, criterion(session, item, claim.at_this_look))
+        is_new = registered.lock_of(locks, declared.id) is None
+        parts = ["not registered"] if is_new else [*differs, *code]
     except ValueError as error:
         parts = [str(error)]
     if parts:
@@ -129,21 +126,21 @@ def agreement(session: Session, item: pytest.Item, claim: Claim, looks: Sequence
     """How a claim in full disagrees with its lock or with the record, and what is known of code that changed."""
     declared, trial = session.claims[item], session.trials[item]
     require_conditions(session, item, claim)
-    changed = compare(session, item, claim.at_this_look)[1]
+    changed = compare(session, item, criterion(session, item, claim.at_this_look))[1]
     before = session.recorded(declared)
     if before is None or not before.evidence:
         return "", ""  # changed code without a record is refused before training
-    found = compared(before, claim.evidence, looks)
-    if not found.differs:
-        return "", f"{CHANGED}, same values of all {found.seeds} recorded seeds" if changed else ""
+    seeds, other = _compare_values(before, claim.evidence, looks)
+    if not other:
+        return "", f"{CHANGED}, same values of all {seeds} recorded seeds" if changed else ""
     is_same = before.runs == session.plan.digest(trial)
     if changed and before.rounding:
         is_same = is_same or before.rounding == session.plan.rounding(trial)
     if is_same:
         what = f"{CHANGED}: {', '.join(changed)}" if changed else "no locked code changed: look at what it calls"
-        problem = f"{found.differs!r} has other values than the record has of the same seeds ({what})."
+        problem = f"{other!r} has other values than the record has of the same seeds ({what})."
         return f"{problem} Restore the code, or lock the claim again. {AGAIN}", ""
-    if have_same_verdict(before, looks):
+    if _have_same_verdict(before, looks):
         return "", VERDICT_ALONE if changed else ""
     if not changed:
         return "", OTHER_VERDICT
@@ -152,6 +149,44 @@ def agreement(session: Session, item: pytest.Item, claim: Claim, looks: Sequence
         "differently from the recorded ones, so values cannot be compared. Judge the claim on the machine of the "
         f"record, or lock it again. {AGAIN}"
     ), ""
+
+
+def _compare_values(before: CaseResult, evidence: Sequence[Evidence], looks: Sequence[Look]) -> tuple[int, str]:
+    """The number of recorded seeds whose values can be compared, and the first measure that has other values, or "".
+
+    Compared to seven digits are the values of all seeds that both have, and the same looks. Values are in the order of
+    the seeds, so those of fewer seeds begin those of more.
+    """
+    seeds = 0
+    intervals = ([each.interval for each in found] for found in (before.evidence, evidence))
+    for was, now in zip(*intervals, strict=False):
+        n = min(was.n, now.n)
+        seeds = max(seeds, n)
+        same_seeds = was.n + was.left_out == now.n + now.left_out
+        if (same_seeds and was.n != now.n) or _digits(*was.values[:n]) != _digits(*now.values[:n]):
+            return seeds, now.measure
+    recorded = {look.seeds: look.conditions for look in before.looks}
+    for look in looks:
+        for then, this, each in zip(recorded.get(look.seeds, ()), look.conditions, evidence, strict=False):
+            if _seen(then) != _seen(this):
+                return seeds, each.interval.measure
+    return seeds, ""
+
+
+def _have_same_verdict(before: CaseResult, looks: Sequence[Look]) -> bool:
+    """Whether the last look that both have gave the same verdict; true if they have none in common."""
+    recorded = {look.seeds: look for look in before.looks}
+    common = [(recorded[look.seeds], look) for look in looks if look.seeds in recorded]
+    was, now = ({each.verdict for each in look.conditions} for look in common[-1]) if common else ((), ())
+    return not common or combined(was) is combined(now)
+
+
+def _seen(each: Seen) -> tuple[object, ...]:
+    return each.n, each.verdict, *_digits(each.estimate, each.low, each.high)
+
+
+def _digits(*values: float) -> list[str]:
+    return [f"{value:.7g}" for value in values]
 
 
 def register(session: Session) -> None:
@@ -169,12 +204,12 @@ def register(session: Session) -> None:
             lines.append(f"not registered, since only a part of {folder.name} was collected: name the folder")
             continue
         locks = session.locks(folder)
-        why = registration.reasons(locks, found)
+        why = registered.reasons(locks, found)
         named = {name.rpartition("/")[2] for name in names_of(session.config)}
         wanted = {claim: reason for claim, reason in why.items() if reason != CODE_ALONE or claim in named}
         lines += [f"{claim}: its code alone changed; full compares its values" for claim in why.keys() - wanted.keys()]
         new = [each for each in found if each.claim in wanted]
-        locked = [each for each in registration.current(locks) if each.claim not in wanted]
+        locked = [each for _, each in registered.current(locks) if each.claim not in wanted]
         if (sides := sum(each.sides for each in (*locked, *new))) > folder.report.sides:
             raise ValueError(
                 f"the claims of {folder.name} have {sides} sides: write Report(..., sides={sides}) or more"

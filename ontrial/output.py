@@ -8,7 +8,7 @@ from pathlib import Path
 
 import threadpoolctl
 
-from ontrial import expected, locking, registration
+from ontrial import expected, locking, registered
 from ontrial.collection import Declaration
 from ontrial.expected import Name
 from ontrial.files import LockHeld
@@ -116,7 +116,7 @@ def _publish(session: Session, tier: str, records: Sequence[CaseResult]) -> None
 
 def _declared(session: Session, declared: Declaration) -> FrozenClaim:
     try:
-        lock = registration.lock_of(session.locks(declared.folder), declared.id)
+        lock = registered.lock_of(session.locks(declared.folder), declared.id)
     except ValueError:  # damaged: said where it is needed
         lock = None
     return FrozenClaim(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ontrial import registered, registration
+from ontrial import registered
 from ontrial.claim import Claim
 from ontrial.collection import Declaration
 from ontrial.expected import Expected, Name
 from ontrial.publish.figures import Gallery
 from ontrial.publish.frozen import CaseResult, Key
 from ontrial.publish.record import readable
-from ontrial.registration import Lock, Locks
+from ontrial.registered import Lock, Locks
 from ontrial.report import Folder
 from ontrial.running.plan import Plan
 from ontrial.running.trial import Trial, in_words
@@ -106,7 +106,7 @@ class Session:
         """The registration of a claim in full, None where it has none, and in the fast tier."""
         if declared.tier != "full":
             return None
-        return registration.lock_of(self.locks(declared.folder), declared.id)
+        return registered.lock_of(self.locks(declared.folder), declared.id)
 
     def alpha(self, declared: Declaration) -> float:
         """The error allowed at each side of a claim's intervals."""

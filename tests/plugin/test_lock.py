@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ontrial import fingerprint, registered, registration
+from ontrial import fingerprint, registered
 from tests.conftest import said
 
 SUITE = """
@@ -240,7 +240,7 @@ def test_code_that_changed_on_another_engine_may_not_change_the_verdict(run_clai
 def test_a_lock_of_schema_1_keeps_its_hash_and_seeds_and_has_its_code_beside(judged, pytester):
     path = pytester.path / "planted" / "registered.toml"
     [lock] = registered.read(path.parent)
-    old = registration.sealed(replace(lock, schema=1))
+    old = registered.sealed(replace(lock, schema=1, beside="to be computed"))
     path.write_text(registered.text((old,)), encoding="utf-8")
     [read] = registered.read(path.parent)
     assert (read.schema, read.hash, read.criteria) == (1, old.hash, lock.criteria)
