@@ -1,4 +1,4 @@
-"""The generated parts of README.md and docs/: what stands between two markers comes from the record.
+"""The generated parts of README.md and docs/: the text between two markers comes from the record.
 
 `python -m ontrial.publish.documents` fills them all; with `--check` it only says which are stale.
 """

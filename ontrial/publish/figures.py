@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating]
 
-# Okabe & Ito's colours, which readers who see fewer colours can tell apart; line styles tell them too.
+# Okabe & Ito's colours, which colour-blind readers can distinguish; line styles distinguish them too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 DASHES = ("solid", (0, (5, 1.5)), (0, (1.5, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
 _MOST_LINES = 12  # thin lines beyond this many hide one another
@@ -51,14 +51,8 @@ def reported(axes: "Axes", x: Sequence[float], y: Sequence[float], colour: str) 
 
 def hollow(colour: str) -> dict[str, Any]:
     """The style of a mark for the report's own number."""
-    return {
-        "linestyle": "none",
-        "marker": "o",
-        "markersize": 8,
-        "markerfacecolor": "none",
-        "markeredgecolor": colour,
-        "markeredgewidth": 1.6,
-    }
+    edge = {"markeredgecolor": colour, "markeredgewidth": 1.6}
+    return {"linestyle": "none", "marker": "o", "markersize": 8, "markerfacecolor": "none", **edge}
 
 
 _KEY = "; thin: seeds, band: middle 80 %, bold: median"
@@ -224,7 +218,7 @@ def _draw(place: int) -> str:
     """Draw one of those that are waiting. Returns what was wrong, "" where nothing was."""
     path, figure, stamp = _waiting[place]
     try:
-        write_atomically(path, _png(_pixels(figure), stamp))
+        write_atomically(path, _png(figure, stamp))
     except Exception as error:
         return f"the figure {path.stem} could not be drawn: {type(error).__name__}: {error}"
     return ""
@@ -232,13 +226,13 @@ def _draw(place: int) -> str:
 
 def _made(drawing: Drawing, tier: str) -> "Figure":
     """The figure, laid out and not drawn yet. Raises what either raises, as for a bad formula."""
-    asked = os.environ.pop("MPLBACKEND", None)  # figures are drawn with Agg, whatever backend the environment names
+    backend = os.environ.pop("MPLBACKEND", None)  # figures are drawn with Agg, whatever the environment names
     try:
         import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
     finally:
-        if asked is not None:
-            os.environ["MPLBACKEND"] = asked
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
     with matplotlib.rc_context(_STYLE):
         figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
         figure.set_dpi(_DPI)
@@ -249,21 +243,16 @@ def _made(drawing: Drawing, tier: str) -> "Figure":
     return figure
 
 
-def _pixels(figure: "Figure") -> NDArray[np.uint8]:
-    """(row, column, 3)."""
+def _png(figure: "Figure", stamp: str) -> bytes:
+    """A figure drawn as PNG, in a palette: the commonest colours as they are, the others by the nearest."""
     import matplotlib
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
 
     canvas: Any = figure.canvas
     with matplotlib.rc_context(_STYLE):
         canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3]
-
-
-def _png(pixels: NDArray[np.uint8], stamp: str) -> bytes:
-    """Pixels (row, column, 3) as PNG, in a palette: the commonest colours as they are, the others by the nearest."""
-    from PIL import Image
-    from PIL.PngImagePlugin import PngInfo
-
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # (row, column, colour)
     numbers = pixels @ np.array([1 << 16, 1 << 8, 1])  # (row, column)
     found, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     colours = np.stack([found >> 16, found >> 8 & 255, found & 255], 1)  # (colour, 3)
@@ -274,9 +263,9 @@ def _png(pixels: NDArray[np.uint8], stamp: str) -> bytes:
     reduced = Image.new("P", (pixels.shape[1], pixels.shape[0]))
     reduced.frombytes(distances.argmin(1).astype(np.uint8)[places].tobytes())
     reduced.putpalette(palette.astype(np.uint8).tobytes())
-    said, buffer = PngInfo(), io.BytesIO()
-    said.add_text("Description", stamp)
-    reduced.save(buffer, "PNG", optimize=True, dpi=(_DPI, _DPI), pnginfo=said)
+    text, buffer = PngInfo(), io.BytesIO()
+    text.add_text("Description", stamp)
+    reduced.save(buffer, "PNG", optimize=True, dpi=(_DPI, _DPI), pnginfo=text)
     return buffer.getvalue()
 
 
@@ -300,8 +289,8 @@ def _source(module: str) -> str:
         path = _file(here)
         if path.suffix == ".py" and path not in found:
             found.add(path)
-            homes = (sys.modules.get(str(getattr(each, "__module__", None))) for each in vars(here).values())
-            used = [*(each for each in vars(here).values() if isinstance(each, ModuleType)), *homes]
+            values = [(each, str(getattr(each, "__module__", ""))) for each in vars(here).values()]
+            used = (each if isinstance(each, ModuleType) else sys.modules.get(home) for each, home in values)
             wanted += [each for each in used if _file(each).parent == path.parent and _file(each).stem != "__init__"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(found))).hexdigest()
 

@@ -87,7 +87,6 @@ def _case_by_case(claim: FrozenClaim) -> str:
 
 def _share(conditions: Sequence[Evidence]) -> float:
     """The share of seeds whose values lie in the regions of all these conditions, which are of the same seeds."""
-    seeds = list(zip(*(each.interval.values for each in conditions), strict=True))
-    return sum(
-        all(value in each.region for value, each in zip(values, conditions, strict=True)) for values in seeds
-    ) / len(seeds)
+    is_inside = [[value in each.region for value in each.interval.values] for each in conditions]
+    meets_all = [all(seed) for seed in zip(*is_inside, strict=True)]
+    return sum(meets_all) / len(meets_all)

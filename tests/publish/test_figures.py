@@ -158,7 +158,7 @@ def test_a_figure_is_drawn_again_when_a_module_that_its_own_uses_and_that_is_bes
         assert len(calls) == times_drawn
 
 
-@pytest.mark.parametrize("backend", ["module://no.such.backend", "nonsense", "tkagg"])
+@pytest.mark.parametrize("backend", ["module://no.such.backend", "nonsense"])
 def test_figures_are_drawn_whatever_backend_the_environment_names(tmp_path, backend):
     code = (
         "import sys; from pathlib import Path; from tests.publish import test_figures as t; "
