@@ -176,9 +176,9 @@ def _condition(result: CaseResult, place: int) -> Iterator[str]:
     elif looks:
         decided = result.decided_at(place)
         last = len(looks) - 1 if decided is None else decided
-        seeds, spoken = looks[last].seeds, found.n + found.left_out
-        of_pairs = found.statistic == "median" and 2 * spoken <= seeds
-        if found.statistic != "count" and spoken != seeds and not of_pairs:
+        seeds, judged = looks[last].seeds, found.n + found.left_out
+        of_pairs = found.statistic == "median" and 2 * judged <= seeds
+        if found.statistic != "count" and judged != seeds and not of_pairs:
             yield f"n is {found.n} and {found.left_out} were left out, of a look at {seeds} seeds"
         for at, look in enumerate(looks):
             seen = look.conditions[place]
@@ -236,8 +236,8 @@ def _claims(record: Record, locks: Locks) -> Iterator[str]:
     yield from (f"{' '.join(name)} is locked, but not in the record" for name in sorted(locks.keys() - cases.keys()))
     for name in [name for name in cases if name in locks]:
         claim, (lock, criterion) = cases[name], locks[name]
-        if claim.registered != (said := Registered(lock.number, lock.on, lock.hash)):
-            yield f"{claim.id}: the record has the lock {claim.registered}, but it is {said}"
+        if claim.registered != (locked := Registered(lock.number, lock.on, lock.hash)):
+            yield f"{claim.id}: the record has the lock {claim.registered}, but it is {locked}"
         for part in ("statement", "source", "kind"):
             if getattr(claim, part) != getattr(criterion, part):
                 yield f"{claim.id}: its {part} is {getattr(claim, part)!r}, but locked {getattr(criterion, part)!r}"
@@ -247,9 +247,9 @@ def _expected(in_force: Sequence[CaseResult], expected: Expected) -> Iterator[st
     """Where known.toml has another verdict of the full tier than the record."""
     full = {name: str(each.verdict) for name, each in expected.items() if name[1].tier == "full"}
     for each in in_force:
-        said = full.pop((each.report, expectations.Name(each.id, each.case, each.tier, each.dataset)), "holds")
-        if each.tier == "full" and each.found not in (said, "error"):
-            yield f"{_name(each)}: {expectations.FILE} says {said}, but the record {each.found}"
+        wanted = full.pop((each.report, expectations.Name(each.id, each.case, each.tier, each.dataset)), "holds")
+        if each.tier == "full" and each.found not in (wanted, "error"):
+            yield f"{_name(each)}: {expectations.FILE} says {wanted}, but the record {each.found}"
     yield from (f"{expectations.FILE} has {name}, of which the record has no verdict" for _, name in full)
 
 

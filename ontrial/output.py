@@ -133,7 +133,7 @@ def _declared(session: Session, declared: Declaration) -> FrozenClaim:
 def _counting(session: Session) -> list[CaseResult]:
     """The findings of this session that will replace what is recorded."""
     before = {each.key: each for each in readable(session.artifacts["full"]).verdicts if each.tier == "full"}
-    return [each for each in session.results if not (was := before.get(each.key)) or not combine.keeps(was, each)]
+    return [each for each in session.results if not (was := before.get(each.key)) or combine.replaces(each, was)]
 
 
 def _figures(session: Session, records: Sequence[CaseResult]) -> set[Path]:

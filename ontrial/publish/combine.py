@@ -35,11 +35,11 @@ def merge(
 ) -> Path:
     """Put what a session found into the folder's record, in place of earlier results of the same key.
 
-    What `keeps` says stays is not replaced: the new result is noted beside it, and said.
+    A result that does not replace the recorded one (see `replaces`) is noted beside it.
     session: as `ontrial.publish.provenance` has it; claims: those that it collected, run or not, one entry a case or
-    with all cases; collected: reports whose folder was collected whole, so that what they declare no longer (claims,
-    and cases of claims) leaves the record, with the figures that nothing else names; limit: seconds to wait for another
-    session that writes; say: what is waited for, set aside, or not replaced. Returns the path of verdicts.json.
+    with all cases; collected: reports that were collected completely, so that claims and cases that they no longer
+    declare leave the record, with the figures that nothing else names; limit: seconds to wait for another session that
+    writes; say: gets a line for what is waited for, set aside, or not replaced. Returns the path of verdicts.json.
     Raises LockHeld at the limit, OSError where the folder cannot be written.
     """
     with locked(folder / ".verdicts.lock", limit, say):
@@ -48,47 +48,47 @@ def merge(
         now = _merged(claims, rest)
         stays = [each.report not in collected or _is_declared(each, now.get(each.key[:2])) for each in before.verdicts]
         declared = tuple(each for each in before.claims if each.report not in collected or each.name in now)
-        kept = replace(before, claims=declared, verdicts=tuple(compress(before.verdicts, stays)))
-        found = {each.key: each for each in kept.verdicts}
+        remaining = replace(before, claims=declared, verdicts=tuple(compress(before.verdicts, stays)))
+        found = {each.key: each for each in remaining.verdicts}
         drawn: set[str] = set()
         for each in results:
             new = replace(each, session=session["time"])
             new = replace(new, digest=digest(new))
-            if (was := found.get(new.key)) is not None and keeps(was, new):
-                found[new.key] = beside(was, new)
+            if (was := found.get(new.key)) is None or replaces(new, was):
+                found[new.key] = new
+                drawn |= set(new.figures)
+            else:
+                found[new.key] = with_last(was, new)
                 problem = f": {new.problem.splitlines()[0]}" if new.problem else ""
                 name = f"{was.id} {was.case}".strip()
                 say(f"the record keeps: {name} {_in_words(was)}; this session found {_in_words(new)}{problem}")
-            else:
-                found[new.key] = new
-                drawn |= set(new.figures)
         added = Record((session,), tuple(reports), tuple(now.values()), tuple(found.values()), digests(folder, drawn))
-        record = joined(kept, added)
+        record = joined(remaining, added)
         save(folder / NAME, record)
         for figure in _figures(before) - _figures(record):
             _delete(folder, figure)
     return folder / NAME
 
 
-def keeps(was: CaseResult, new: CaseResult) -> bool:
-    """Whether a recorded result stays although a session found another.
+def replaces(new: CaseResult, was: CaseResult) -> bool:
+    """Whether a session's result replaces the recorded one.
 
-    It does under a registration where the new one is an error, where it was looked at with `--seeds N`, where it is
-    inconclusive and the recorded one decided, and where it is no clearer and has fewer seeds. An error is always
-    replaced, and a look with `--seeds N` by any planned one that is as clear.
+    Under a registration an error does not, nor what was looked at with `--seeds N`, nor an inconclusive result a
+    decided one, nor fewer seeds more of them where it is no clearer. An error is always replaced, and a look with
+    `--seeds N` by any planned one that is as clear.
     """
     if was.registration is None or was.found is Verdict.ERROR:
-        return False
-    if new.found is Verdict.ERROR:
         return True
+    if new.found is Verdict.ERROR:
+        return False
     was_decided, is_decided = was.found in _DECIDED, new.found in _DECIDED
     if was.planned != new.planned:
-        return was.planned or (was_decided and not is_decided)
-    return was_decided > is_decided or (was_decided == is_decided and _seeds(new) < _seeds(was))
+        return new.planned and is_decided >= was_decided
+    return (is_decided, _seeds(new)) >= (was_decided, _seeds(was))
 
 
-def beside(was: CaseResult, new: CaseResult) -> CaseResult:
-    """A result that the record keeps, with what a later session found noted in it."""
+def with_last(was: CaseResult, new: CaseResult) -> CaseResult:
+    """A recorded result that is not replaced, and beside it what the last session found."""
     lasts = [each for each in (new.last, Last(new.found, new.n, new.problem, new.session), was.last) if each]
     return replace(was, last=max(lasts, key=lambda each: each.session))
 
@@ -138,35 +138,37 @@ def digests(folder: Path, figures: Iterable[str]) -> dict[str, str]:
 def combine(into: Path, others: Iterable[Path]) -> Path:
     """Put the verdicts of other artifacts' folders, and the figures they name, into one; returns verdicts.json.
 
-    Of two results of the same key the one of the later session stays, unless the record keeps the earlier one (see
-    `keeps`). A folder without verdicts adds nothing.
+    Of two results of the same key the one of the later session stays, unless it does not replace the earlier one (see
+    `replaces`). A folder without verdicts adds nothing.
     Raises ValueError where one of the others is damaged, before anything is written, OSError where `into` cannot be
     written.
     """
     found = [(other, load(other)) for other in others if (other / NAME).exists()]
     into.mkdir(parents=True, exist_ok=True)
-    whole = recover(into)
+    record = recover(into)
     for other, more in found:
-        results = {each.key: each for each in whole.verdicts}
+        results = {each.key: each for each in record.verdicts}
         for each in more.verdicts:
             results[each.key] = _of_both(results.get(each.key, each), each)
         taken = {figure for each in more.verdicts if results[each.key] is each for figure in each.figures}
         copied = {figure for figure in taken if _copied(figure, other, into)}
-        figures = {name: digest for name, digest in whole.figures.items() if name not in copied}
+        figures = {name: digest for name, digest in record.figures.items() if name not in copied}
         figures |= {name: digest for name, digest in more.figures.items() if name in copied}
         # A claim is declared as the record with the later session has it; each result goes by its own session.
-        by_session = sorted(
-            (whole, more), key=lambda record: max((each.session for each in record.verdicts), default="")
-        )
+        by_session = sorted((record, more), key=_last_session)
         latest = Record(verdicts=tuple(results.values()), figures=figures)
-        whole = joined(*(replace(each, figures={}) for each in by_session), latest)
-    save(into / NAME, whole)
+        record = joined(*(replace(each, figures={}) for each in by_session), latest)
+    save(into / NAME, record)
     return into / NAME
+
+
+def _last_session(record: Record) -> str:
+    return max((each.session for each in record.verdicts), default="")
 
 
 def _of_both(one: CaseResult, other: CaseResult) -> CaseResult:
     was, new = sorted((other, one), key=lambda each: (each.session, each.last.session if each.last else ""))
-    return beside(was, new) if was.session != new.session and keeps(was, new) else new
+    return new if was.session == new.session or replaces(new, was) else with_last(was, new)
 
 
 def _copied(figure: str, other: Path, into: Path) -> bool:

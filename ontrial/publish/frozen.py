@@ -36,9 +36,9 @@ class FrozenReport:
 
 
 def frozen_report(folder: Folder, root: Path) -> FrozenReport:
-    said = folder.report
+    report = folder.report
     path = Path(os.path.relpath(folder.path, root)).as_posix()
-    return FrozenReport(folder.name, said.title, said.source, said.link, path, said.tasks)
+    return FrozenReport(folder.name, report.title, report.source, report.link, path, report.tasks)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class CaseResult:
 
     dataset: what was trained on; registration: the number of the task's, 0 for what was judged before criteria were
     locked, None in the fast tier; registered_on, first_trained: dates, "" where they are not known; known: the expected
-    verdict; problem: of a test that crashed; seeds_needed: to decide an undecided claim, a number, AT_THE_BORDER or
+    verdict; problem: of a test that crashed; seeds_needed: to decide an inconclusive one, a number, AT_THE_BORDER or
     NO_SEED; by_its_own_numbers: whether the report's own numbers meet the criterion; settings: what was trained, one a
     configuration; seconds_trained: on one core; session: the time of the session that judged it; runs: a SHA-256 of all
     that its runs depend on but the seeds; planned: whether it may replace what is recorded: judged at planned looks,
@@ -125,7 +125,7 @@ class CaseResult:
 
     @property
     def has_no_seed(self) -> bool:
-        """Whether it is undecided because no seed meets what one of its conditions is among."""
+        """Whether it is inconclusive because no seed meets what one of its conditions is among."""
         return any(each.interval.n == 0 and each.verdict is Verdict.INCONCLUSIVE for each in self.evidence)
 
     @property

@@ -1,14 +1,18 @@
 """A planted record and its figures: every verdict, both tiers, looks, two registrations, infinities, hostile text."""
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from ontrial.publish.record import parse
+from ontrial.publish.frozen import CaseResult, FrozenClaim, FrozenReport, Look, Registered, Seen
+from ontrial.publish.record import encode, parse
 from ontrial.publish.summary import Summary, summarize
+from ontrial.report import Task
+from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict
 
 HOSTILE = "<script>window.planted = 1</script> & <img src=x onerror='window.planted = 2'> stays text"
 LONGEST = "the middle model's lead is not owed to depth alone " * 6 + "generalisation" * 12
@@ -18,109 +22,64 @@ ALPHA = 1 / 4000
 
 
 def report(name: str = "planted", title: str = "A planted report", **more: Any) -> dict[str, Any]:
-    tasks = [{"prefix": one, "part": part, "number": number, "subject": f"on {one}"} for one, part, number in TASKS]
-    return {
-        "name": name,
-        "title": title,
-        "source": "by nobody",
-        "link": "https://example.org/report",
-        "folder": f"claims/{name}",
-        "tasks": tasks,
-    } | more
+    tasks = tuple(Task(prefix, part, number, f"on {prefix}") for prefix, part, number in TASKS)
+    link, folder = "https://example.org/report", f"claims/{name}"
+    return encode(FrozenReport(name, title, "by nobody", link, folder, tasks)) | more
+
+
+def declared(name: str, *cases: str, **more: Any) -> dict[str, Any]:
+    claim = FrozenClaim("planted", name, f"planted {name}", "said", "Part 3, Task 2", cases or ("",))
+    return encode(claim) | more
+
+
+def locked(number: int = 1) -> dict[str, Any]:
+    return encode(Registered(number, "2026-02-28", "0" * 64))
 
 
 def evidence(
     measure: str, values: list[Any], low: Any, high: Any, found: str, region: dict[str, Any], **more: Any
 ) -> dict[str, Any]:
-    numbers = sorted(float(value) for value in values)
-    bounds = {"low": "-inf", "high": "inf", "low_included": True, "high_included": True} | region
-    return {
-        "measure": measure,
-        "statistic": "median",
-        "n": len(values),
-        "left_out": 0,
-        "estimate": (numbers[(len(numbers) - 1) // 2] + numbers[len(numbers) // 2]) / 2,
-        "low": low,
-        "high": high,
-        "alpha": ALPHA,
-        "region": bounds,
-        "verdict": found,
-        "values": values,
-        "look": None,
-    } | more
+    numbers = tuple(map(float, values))
+    interval = Interval(measure, statistics.median(numbers), float(low), float(high), ALPHA, numbers)
+    condition = encode(Evidence(interval, Region(**region)) if region else interval)  # an aside has none
+    return condition | {"verdict": found, "look": None} | more
+
+
+def look(seeds: int, *conditions: tuple[Any, Any, Any, str]) -> dict[str, Any]:
+    """A look; conditions: estimate, low, high and verdict each."""
+    seen = tuple(Seen(*map(float, numbers), seeds, Verdict(verdict)) for *numbers, verdict in conditions)
+    return encode(Look(seeds, seen))
 
 
 def record(name: str, found: str, *, case: str = "", tier: str = "fast", dataset: str = "digits", **more: Any) -> Any:
-    sure = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    """A result of a case."""
     region = {"holds": {"high": 20}, "refuted": {"low": 20}, "inconclusive": {"low": 3}}.get(found)
+    sure = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
     registration = more.get("registration", 1 if tier == "full" else None)
     place = f"{tier}-{dataset}" + ("" if registration is None else f"-{registration}")
-    return {
-        "report": "planted",
-        "id": name,
-        "case": case,
-        "tier": tier,
-        "dataset": dataset,
-        "registration": registration,
-        "registered_on": "2026-02-28" if registration else "",
-        "first_trained": "2026-03-02" if registration else "",
-        "found": found,
-        "known": None,
-        "problem": "",
-        "evidence": [evidence("steps", sure, 1.0, 8.0, found, region)] if region else [],
-        "looks": [],
-        "seeds_needed": None,
-        "asides": [],
-        "reported": [],
-        "by_its_own_numbers": "not given",
-        "figures": [f"figures/planted/{place}/planted.png"],
-        "settings": [],
-        "seconds_trained": 3.0,
-        "session": FULL if tier == "full" else FAST,
-    } | more
+    result = CaseResult(
+        report="planted", id=name, case=case, tier=tier, dataset=dataset, registration=registration,
+        registered_on="2026-02-28" if registration else "", first_trained="2026-03-02" if registration else "",
+        found=Verdict(found), figures=(f"figures/planted/{place}/planted.png",), seconds_trained=3.0,
+        session=FULL if tier == "full" else FAST,
+    )  # fmt: skip
+    conditions = [evidence("steps", sure, 1.0, 8.0, found, region)] if region else []
+    return encode(result) | {"evidence": conditions} | more
 
 
 def whole(*verdicts: Any, claims: list[Any] | None = None, reports: list[Any] | None = None) -> dict[str, Any]:
+    """All of a record; claims: declared besides what the verdicts are of, or in place of that."""
     sessions = [
         {"python": "3.11", "packages": {"numpy": "2.0"}, "commit": commit, "device": "cpu", "time": time}
         for commit, time in (("aaaaaaaaaaaa-dirty", FAST), ("bbbbbbbbbbbb-dirty", FULL))
     ]
-    said = {(each["report"], each["id"]): declared(each["id"], report=each["report"]) for each in verdicts}
-    for name, claim in said.items():
-        claim["cases"] = list(dict.fromkeys(each["case"] for each in verdicts if (each["report"], each["id"]) == name))
+    said: dict[tuple[str, str], Any] = {}
+    for each in verdicts:
+        claim = said.setdefault((each["report"], each["id"]), declared(each["id"], report=each["report"], cases=[]))
+        claim["cases"] += [each["case"]] if each["case"] not in claim["cases"] else []
     said |= {(each["report"], each["id"]): each for each in claims or []}
-    return {
-        "schema": 4,
-        "sessions": sessions,
-        "reports": reports or [report()],
-        "claims": list(said.values()),
-        "verdicts": list(verdicts),
-    }
-
-
-def declared(name: str, *cases: str, **more: Any) -> dict[str, Any]:
-    return {
-        "report": "planted",
-        "id": name,
-        "statement": f"planted {name}",
-        "kind": "said",
-        "source": "Part 3, Task 2",
-        "cases": list(cases or [""]),
-        "registered": None,
-    } | more
-
-
-def locked(number: int = 1) -> dict[str, Any]:
-    return {"registration": number, "on": "2026-02-28", "hash": "0" * 64}
-
-
-def look(seeds: int, *conditions: tuple[float, float, float, str]) -> dict[str, Any]:
-    """A look; conditions: estimate, low, high and verdict each."""
-    seen = [
-        {"estimate": estimate, "low": low, "high": high, "n": seeds, "verdict": verdict}
-        for estimate, low, high, verdict in conditions
-    ]
-    return {"seeds": seeds, "conditions": seen}
+    parts = {"reports": reports or [report()], "claims": list(said.values()), "verdicts": list(verdicts)}
+    return {"schema": 4, "sessions": sessions, **parts}
 
 
 def everything() -> dict[str, Any]:
@@ -141,6 +100,10 @@ def everything() -> dict[str, Any]:
         look(32, (4.5, 1.0, 8.0, "holds"), (3.0, 2.0, 9.0, "holds")),
     ]
     many = [float(value) / 10 for value in range(214)]
+    two = [
+        evidence("gain", many[:32], 1.0, 8.0, "holds", {"high": 20}, look=2),
+        evidence("loss of those that converged", many, 2.0, 9.0, "holds", {"high": 20}, look=0, left_out=106),
+    ]
     open_looks = [look(16, (4.5, 0.5, 9.0, "inconclusive")), look(32, (4.5, 1.0, 8.0, "inconclusive"))]
     return whole(
         record("F1", "holds", dataset="counts", evidence=[count], figures=[], seconds_trained=0),
@@ -149,18 +112,7 @@ def everything() -> dict[str, Any]:
         record("F2", "inconclusive", case="deep", dataset="functions"),
         record("F2", "holds", case="deep", tier="full", dataset="functions", registration=0, figures=[]),
         record("F4", "inconclusive", evidence=[endless, decades, signed, nobody]),
-        record(
-            "M10",
-            "holds",
-            tier="full",
-            dataset="mnist",
-            settings=settings,
-            looks=closing,
-            evidence=[
-                evidence("gain", many[:32], 1.0, 8.0, "holds", {"high": 20}, look=2),
-                evidence("loss of those that converged", many, 2.0, 9.0, "holds", {"high": 20}, look=0, left_out=106),
-            ],
-        ),
+        record("M10", "holds", tier="full", dataset="mnist", settings=settings, looks=closing, evidence=two),
         record("M2", "error", problem="ZeroDivisionError: division by zero"),
         record("M5", "holds"),
         record("I1", "inconclusive", tier="full", dataset="mnist", looks=open_looks, seeds_needed=1234),
@@ -184,7 +136,7 @@ def summary(content: dict[str, Any]) -> Summary:
 
 
 def plant(folder: Path, content: dict[str, Any]) -> Path:
-    """Write a record, and a figure for every verdict that names one; answers the folder."""
+    """Write a record, and a figure for every verdict that names one; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "verdicts.json").write_text(json.dumps(content), encoding="utf-8")
     for figure in {figure for verdict in content["verdicts"] for figure in verdict["figures"]}:
