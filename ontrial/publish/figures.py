@@ -98,7 +98,7 @@ def legend(axes: "Axes", has_reported: bool, **options: Any) -> None:
 
 
 def plain_log(axes: "Axes") -> None:
-    """A log scale upwards for what is drawn already, with numbers written out where they are few decades: 0.2."""
+    """A log y axis for what is already drawn; over few decades its ticks are plain numbers such as 0.2."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     axes.set_yscale("log")
