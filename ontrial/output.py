@@ -18,7 +18,7 @@ from ontrial.publish.provenance import provenance
 from ontrial.publish.record import NAME, readable
 from ontrial.publish.summary import summarize
 from ontrial.running import machine
-from ontrial.running.trial import in_words
+from ontrial.running.plan import in_words
 from ontrial.state import Session
 from ontrial.stats.verdicts import Verdict
 

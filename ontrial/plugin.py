@@ -10,11 +10,11 @@ from ontrial import session as flow
 from ontrial.claim import Claim
 from ontrial.files import LOCK_LIMIT
 from ontrial.publish.figures import Gallery
-from ontrial.running.cluster import dask_executor
+from ontrial.running.jobs import Setting
 from ontrial.running.machine import cores
 from ontrial.running.plan import Plan
-from ontrial.running.queue import Setting
 from ontrial.running.store import RunStore
+from ontrial.running.workers import dask_executor
 from ontrial.state import Session
 from ontrial.trainings import TIERS, Runs, Scale, Training
 

@@ -22,9 +22,8 @@ from ontrial.publish import terminal
 from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, Seen
 from ontrial.publish.record import decode, encode
 from ontrial.publish.terminal import Reporter, duration
-from ontrial.running.lanes import NoWorkers
-from ontrial.running.plan import Plan, StoreFull
-from ontrial.running.trial import Draw, Trial, in_words
+from ontrial.running.plan import Draw, Plan, StoreFull, Trial, in_words
+from ontrial.running.workers import NoWorkers
 from ontrial.state import Session
 from ontrial.stats.comparisons import own_verdict
 from ontrial.stats.power import seeds_needed

@@ -16,8 +16,7 @@ from ontrial.publish.frozen import CaseResult, Key
 from ontrial.publish.record import readable
 from ontrial.registered import Lock, Locks
 from ontrial.report import Folder
-from ontrial.running.plan import Plan
-from ontrial.running.trial import Trial, in_words
+from ontrial.running.plan import Plan, Trial, in_words
 from ontrial.trainings import FAST_ALPHA, Scale, Training
 
 

@@ -17,7 +17,7 @@ import scipy.stats
 
 from ontrial import source
 from ontrial.report import folder_of
-from ontrial.running import lanes, machine
+from ontrial.running import machine, workers
 
 ROOT = Path(__file__).parents[1]
 # Imported here once: a pytest inside pytest forgets at its end what it imported itself.
@@ -83,7 +83,7 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         with monkeypatch.context() as patch:
             patch.setattr(machine, "matrix_product_rate", lambda: 1e9)
             if not processes:
-                patch.setattr(lanes, "_process", lambda began: ThreadPoolExecutor(1))
+                patch.setattr(workers, "process_executor", lambda: ThreadPoolExecutor(1))
             call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
             return call(*OPTIONS, "--workers=1", *options)
 

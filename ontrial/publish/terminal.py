@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from ontrial.publish.frozen import CaseResult, FrozenReport, is_count
 from ontrial.publish.record import order
-from ontrial.running.queue import Progress
+from ontrial.running.workers import Progress
 from ontrial.stats.verdicts import Evidence, number
 
 _HEADINGS = ("report", "claim", "case", "verdict", "measure", "estimate", "interval", "region", "n")

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SIDES = 512, 1024  # of the matrices: some libraries are best at the smaller, some at the larger
-_ROUNDS = 3
-_CGROUP = Path("/sys/fs/cgroup")
+_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def cpu() -> str:
-    """Model of the processor, as Linux tells it; elsewhere its architecture."""
+    """Model of the processor on Linux; elsewhere its architecture."""
     listed = Path("/proc/cpuinfo")
     text = listed.read_text(encoding="utf-8") if listed.exists() else ""
     found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
@@ -25,38 +24,24 @@ def cpu() -> str:
 
 
 def cores() -> int:
-    """Cores that this process may use: those that it is bound to, and no more than its container allows."""
-    counted = getattr(os, "process_cpu_count", None)
-    if counted is not None:
-        bound = counted()
-    elif hasattr(os, "sched_getaffinity"):
-        bound = len(os.sched_getaffinity(0))
-    else:
-        bound = os.cpu_count()
-    return max(1, min(bound or 1, _allowed()))
-
-
-def _allowed() -> int:
-    """The container's share of processor time, in whole cores; more than any machine has where there is none."""
+    """Cores that this process may use: those that it is bound to, at most its container's quota."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        quota, period = (_CGROUP / "cpu.max").read_text(encoding="utf-8").split()[:2]
-        return math.ceil(int(quota) / int(period))
+        quota, period = _QUOTA.read_text(encoding="utf-8").split()[:2]
+        return min(bound, max(1, math.ceil(int(quota) / int(period))))
     except (OSError, ValueError):  # no control groups of version 2, or "max"
-        return 1 << 16
+        return bound
 
 
 def matrix_product_rate() -> float:
-    """Multiplications and additions a second in products of float32 matrices, median of a few rounds.
-
-    With as many threads as NumPy's library is set to use; well under a second.
-    """
+    """Multiplications and additions a second in products of float32 matrices, median of three; well under a second."""
     factors = square_factors()
     one_product_rate(factors)  # the first product sets up the library
-    return median(one_product_rate(factors) for _ in range(_ROUNDS))
+    return median(one_product_rate(factors) for _ in range(3))
 
 
 def square_factors() -> list[NDArray[np.float32]]:
-    """Random square matrices, (side, side) each, whose products show what the machine can do."""
+    """Random square matrices, (side, side) each, whose products measure the machine."""
     return [np.random.default_rng(side).random((side, side), dtype=np.float32) for side in _SIDES]
 
 

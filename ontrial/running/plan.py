@@ -1,57 +1,127 @@
-"""The plan of a session: train the first look of all that is asked, judge, go on for what is undecided."""
+"""The plan of a session: train the first look of every claim, judge, and go on for what is undecided."""
 
 import dataclasses
 import hashlib
 import shutil
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
+from ontrial.claim import Claim
 from ontrial.files import writable
-from ontrial.running.lanes import lanes
-from ontrial.running.queue import Job, NotRepeated, Progress, Setting, TrainingError, work_off
-from ontrial.running.shelf import Shelf
-from ontrial.running.store import Stored, canonical, described, identity
-from ontrial.running.trial import Trial
+from ontrial.running.jobs import Job, NotRepeated, Setting, TrainingError, load
+from ontrial.running.store import Stored, canonical, described, identity, name_of, with_needs
+from ontrial.running.workers import Progress, run_jobs, slots
+from ontrial.stats.verdicts import Evidence, Verdict
 from ontrial.trainings import Run, Runs, Stacked, Training, require_finite
 
-Report = Callable[[Progress], object]
-_SECONDS_A_JOB = 2.0  # about: short enough to spread over lanes
-_WORTH_SPREADING = 0.5  # seconds of all seeds, from which every lane gets a share: less takes longer to begin anew
-_DEVICE_THREADS = 16
+DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
+_SECONDS_A_JOB = 2.0  # about: short enough to spread over workers
+_WORTH_SPREADING = 0.5  # seconds of all seeds, from which every worker gets a share: less takes longer to start again
 _BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
+_MOST_BYTES = 2**30  # of results in memory
+
+Draw = Callable[[int], tuple[int, ...]]
+Call = Callable[[Claim, Runs], object]
 
 
 class StoreFull(Exception):
-    """The disk has less room than the jobs need; says how much."""
+    """The disk has less room than the jobs need."""
+
+
+@dataclass(eq=False)
+class Trial:
+    """One case of a claim at one tier, judged look by look until it is decided.
+
+    name: for messages; trainings: by the names in the claim's module; looks: numbers of seeds, ascending; draw: the
+    first so many seeds; make: the claim fixture for these seeds and the conditions that are decided; call: calls the
+    test with claim and runs.
+
+    look: the present one; fixed: the conditions that were decided, by their place in `holds_if`; history: the evidence
+    of every look so far; lacks: keys of results that it waits for; at_look: what the test raised at a look, as text.
+    """
+
+    name: str
+    trainings: Mapping[Hashable, Training]
+    looks: tuple[int, ...]
+    draw: Draw
+    make: Callable[[tuple[int, ...] | None, Mapping[int, Evidence]], Claim]
+    call: Call
+    look: int = 0
+    fixed: dict[int, Evidence] = field(default_factory=dict)
+    history: dict[int, tuple[Evidence, ...]] = field(default_factory=dict)
+    lacks: set[str] = field(default_factory=set)
+    failure: Exception | None = None
+    at_look: str = ""
+    is_open: bool = True
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of the present look."""
+        return self.draw(self.looks[self.look])
+
+    def claim(self) -> Claim:
+        """The claim fixture of the present look."""
+        return self.make(self.seeds if self.trainings else None, self.fixed)
+
+    def judge(self, runs: Callable[["Trial"], Runs]) -> None:
+        """Evaluate the claim at the present look; close the trial where that decides it, else go on to the next.
+
+        What the test raises closes it as well: pytest's own call has to raise the same.
+        """
+        claim = self.claim()
+        try:
+            self.call(claim, runs(self))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # pytest's own, such as that of pytest.skip, are no Exception
+            self.at_look, self.is_open = in_words(error), False
+            return
+        self.keep(claim)
+        if not claim.evidence:
+            self.at_look, self.is_open = "ended without a verdict", False
+        elif claim.verdict in DECIDED:
+            self.is_open = False
+        else:
+            self.look += 1
+
+    def keep(self, claim: Claim) -> None:
+        """Remember the evidence of a look, and fix the conditions that it decided."""
+        self.history[self.look] = claim.evidence
+        for place, evidence in enumerate(claim.evidence):
+            if place not in self.fixed and evidence.verdict in DECIDED:
+                self.fixed[place] = evidence
+
+    def fail(self, error: Exception) -> None:
+        """Close the trial because its training failed."""
+        self.failure, self.is_open = error, False
 
 
 @dataclass
 class Plan:
-    """All trials of a session: `complete` trains what is not stored, look by look; `runs` reads what a trial is shown.
+    """All trials of a session: `complete` trains what is not stored, look by look; `runs` reads what a trial needs.
 
-    `add` everything first: one queue then keeps every core busy.
+    `add` everything first: one queue then uses every core.
     """
 
     setting: Setting
     workers: int
     cluster: Executor | None = None
     trials: list[Trial] = field(default_factory=list)
+    _descriptions: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
+    _keys: dict[tuple[tuple[Hashable, ...], int], str] = field(default_factory=dict)
+    _stored: set[str] = field(default_factory=set)
+    _planned: dict[str, Job] = field(default_factory=dict)  # jobs, by the keys of their seeds
+    _counted: set[str] = field(default_factory=set)  # keys whose seconds are part of a job's
     _failures: dict[str, Exception] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
-    _jobs_asked: list[Job] = field(default_factory=list)
-    _blocked: list[Job] = field(default_factory=list)
-    _repeated: set[Hashable] = field(default_factory=set)
-    _distrusted: dict[Hashable, NotRepeated] = field(default_factory=dict)
-    _shelf: Shelf = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._shelf = Shelf(self.setting)
+    _repeated: dict[Hashable, NotRepeated | None] = field(default_factory=dict)
+    _results: dict[str, Stored] = field(default_factory=dict)  # in memory, the last used last
+    _bytes: int = 0
 
     def add(self, trial: Trial) -> None:
-        """Put a trial on the plan. Raises what one of its trainings raises where the plan will have to rely on it."""
-        for training in _with_needs(trial.trainings.values()):
+        """Add a trial. Raises what one of its trainings raises where the plan will have to rely on it."""
+        for training in with_needs(trial.trainings.values()):
             for seeds in (0, 1, *trial.looks):
                 if not training.estimate(seeds) >= 0:
                     raise ValueError(f"{training} estimates {training.estimate(seeds)} seconds for {seeds} seeds")
@@ -59,39 +129,44 @@ class Plan:
         self.trials.append(trial)
 
     def first_jobs(self, trials: Iterable[Trial] | None = None) -> list[Job]:
-        """What these trials, or all, lack first; those that lack nothing are judged, and go on, at once."""
+        """The jobs that these trials, or all, lack first; those that lack nothing are judged, and go on, at once."""
         return [job for trial in trials or self.trials for job in self._next(trial)]
 
     def stored(self) -> tuple[int, int]:
-        """How many jobs are known to be done, of all that were asked for."""
-        there = self._shelf.there
-        return sum(there.issuperset(job.keys) for job in self._jobs_asked), len(self._jobs_asked)
+        """How many jobs are known to be done, of all that were planned."""
+        jobs = set(self._planned.values())
+        return sum(self._stored.issuperset(job.keys) for job in jobs), len(jobs)
 
-    def complete(self, first: Iterable[Job], report: Report) -> None:
-        """Train these jobs and all that open trials need after them.
+    def complete(self, first: Iterable[Job], report: Callable[[Progress], object]) -> None:
+        """Run these jobs and all that open trials need after them.
 
-        A failure is kept for the tests that need the job, and stops no other. Raises StoreFull where the disk has
-        less room than these jobs need.
+        A job that fails fails the trials that need it, and no other. Raises StoreFull where the disk has less room than
+        these jobs need.
         """
         first = list(first)
+        folder = self.setting.store.folder
         try:
-            writable(self.setting.store.folder)
+            writable(folder)
         except ValueError as error:
             while first:
                 job = first.pop()
-                said = f"{job} is not in the run store, which is read-only: {error}"
-                first += self._then(job, TrainingError(said))
+                text = f"{job} is not in the run store, which is read-only: {error}"
+                first += self._then(job, TrainingError(text))
             return
-        self._require_room(first)
-        trainings = [each for trial in self.trials for each in _with_needs(trial.trainings.values())]
-        places = {each.place for each in trainings} - {"process"}
-        with lanes(self.workers, _DEVICE_THREADS, next(iter(places), None), self.cluster) as ways:
-            work_off(self._ready(first), self._then, self.setting, ways, lambda each: report(self._told(each)))
+        needed = sum(_BYTES_A_SEED * len(job.seeds) for job in first)
+        if (free := shutil.disk_usage(folder).free) < needed:
+            raise StoreFull(
+                f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
+                "free: make room, or name another folder with --store"
+            )
+        devices = {each.place for trial in self.trials for each in trial.trainings.values()} - {"process"}
+        with slots(self.workers, devices, self.cluster) as where:
+            run_jobs(first, self._then, self.setting, where, lambda each: report(self._with_looks(each)))
 
     def runs(self, trial: Trial) -> Runs:
-        """The runs that a trial is shown at its present look, under the names of its trainings.
+        """The runs of a trial at its present look, under the names of its trainings.
 
-        Raises what the first of its jobs failed with, or Diverged where a network broke.
+        Raises what the first of its jobs failed with, or Diverged where a loss is not finite.
         """
         runs = Runs({name: self.run(training, trial.seeds) for name, training in trial.trainings.items()})
         for run in runs.values():
@@ -101,192 +176,182 @@ class Plan:
     def run(self, training: Training, seeds: tuple[int, ...]) -> Run:
         """One training with these seeds, as stored. Raises what its job failed with."""
         below = [self.run(each, seeds) for each in training.needs]
-        keys = self._shelf.keys(training, seeds)
-        rows = [self._load(training, seed, key) for seed, key in zip(seeds, keys, strict=True)]
+        job = self._job(training, seeds)
+        rows = [self._load(job.only([row])) for row in range(len(seeds))]
         if any(row.arrays.keys() != rows[0].arrays.keys() for row in rows):
-            raise TrainingError(f"{training} left other arrays for one seed than for another")
+            raise TrainingError(f"{training} recorded other arrays for one seed than for another")
         arrays = Stacked([row.arrays for row in rows], training.shared, below[0].arrays if below else {})
         return Run(training, seeds, arrays, sum(row.seconds for row in rows))
 
     def trained_since(self, training: Training, seeds: tuple[int, ...]) -> float | None:
         """When the first of these seeds was stored, as a time stamp; None where none is, or its data is missing."""
         try:
-            times = [self.setting.store.since(key) for key in self._shelf.keys(training, seeds)]
+            times = [self.setting.store.since(key) for key in self._job(training, seeds).keys]
         except Exception:
             return None
         return min((time for time in times if time is not None), default=None)
 
     def digest(self, trial: Trial) -> str:
         """SHA-256 of all that a trial's runs depend on but the seeds; "" where nothing is trained."""
-        return self._digest([described(each) for each in _with_needs(trial.trainings.values())])
+        return _digest(described(each) for each in with_needs(trial.trainings.values()))
 
     def rounding(self, trial: Trial) -> str:
-        """SHA-256 of what decides how a trial's runs are rounded: of its engines, not of what was declared."""
-        return self._digest([_rounding(each) for each in _with_needs(trial.trainings.values())])
-
-    def _digest(self, descriptions: list[dict[str, Any]]) -> str:
-        texts = sorted(map(canonical, descriptions))
-        return hashlib.sha256("\n".join(texts).encode()).hexdigest() if texts else ""
+        """SHA-256 of what its runs depend on beside what a registration locks: their engines, which decide rounding."""
+        found = []
+        for each in with_needs(trial.trainings.values()):
+            locked = {*each.terms(), *(("source",) if each.code() else ())}
+            found.append({name: value for name, value in each.describe().items() if name not in locked})
+        return _digest(found)
 
     def seconds(self, jobs: Iterable[Job]) -> float:
-        """Seconds that these jobs will take on all workers."""
-        return sum(job.training.estimate(len(job.seeds)) for job in jobs) / self.workers
+        """Estimated seconds of these jobs on all workers."""
+        return sum(job.seconds for job in jobs) / self.workers
 
     def seconds_of_first_looks(self, trials: Iterable[Trial] | None = None) -> float:
-        """Seconds that the first looks of these trials, or all, would take on all workers if nothing were stored."""
+        """Estimated seconds of the first looks of these trials, or all, on all workers if nothing were stored."""
         most: dict[Hashable, float] = {}
         for trial in trials or self.trials:
-            for training in _with_needs(trial.trainings.values()):
+            for training in with_needs(trial.trainings.values()):
                 name = identity(training)
                 most[name] = max(most.get(name, 0.0), training.estimate(trial.looks[0]))
         return sum(most.values()) / self.workers
 
     def damaged(self) -> list[str]:
-        """What was found damaged in this session and set aside."""
-        return self._shelf.damaged
+        """The results that were found damaged in this session and set aside."""
+        paths = self.setting.store.folder.glob("??/*.damaged")
+        found = {path.name[:64] for path in paths if path.stat().st_ctime >= self.setting.began}
+        names = [(f"{name[0]} (seed {seed})", key) for (name, seed), key in self._keys.items()]
+        return [name for name, key in names if key in found and key not in self._failures]
 
     def _next(self, trial: Trial) -> list[Job]:
-        """The jobs that a trial lacks, after all looks whose runs are there have been judged."""
+        """The jobs that a trial lacks, after all looks whose results are stored have been judged."""
         while trial.is_open:
-            if (jobs := self._lacking(trial)) or trial.failure is not None:
-                return jobs
+            try:
+                jobs = [self._job(each, trial.seeds) for each in trial.trainings.values()]
+                if failed := [self._failures[key] for job in jobs for key in job.keys if key in self._failures]:
+                    raise failed[0]
+            except Exception as error:  # also where its data is missing, or its source cannot be resolved
+                trial.fail(error)
+                return []
+            lacking = [job.only(self._lacking(job)) for job in jobs]
+            trial.lacks = {key for job in lacking for key in job.keys}
             if trial.lacks:
-                return []  # what it lacks is asked for already, by another trial
-            if trial.is_last_look:
+                return [new for job in lacking for new in self._split(job)]
+            if trial.look == len(trial.looks) - 1:
                 trial.is_open = False  # pytest's own call judges it
             else:
                 trial.judge(self.runs)
         return []
 
-    def _lacking(self, trial: Trial) -> list[Job]:
-        jobs: list[Job] = []
-        trial.lacks = set()
-        try:
-            trainings = _with_needs(trial.trainings.values())
-            lacking = [self._seeds_lacking(training, trial.seeds) for training in reversed(trainings)]
-        except Exception as error:  # its data is missing, or its source cannot be told
-            trial.fail(error)
-            return []
-        for training, seeds in zip(trainings, reversed(lacking), strict=True):
-            keys = self._shelf.keys(training, trial.seeds)
-            if failed := next((self._failures[key] for key in keys if key in self._failures), None):
-                trial.fail(failed)
-                return []
-            named = dict(zip(trial.seeds, keys, strict=True))
-            trial.lacks |= {named[seed] for seed in seeds}
-            jobs += self._jobs(training, [seed for seed in seeds if named[seed] not in self._asked])
-        self._asked |= {key for job in jobs for key in job.keys}
-        self._jobs_asked += jobs
+    def _job(self, training: Training, seeds: tuple[int, ...]) -> Job:
+        """The job of these seeds. Raises what the training raises where its data is missing."""
+        name = identity(training)
+        if name not in self._descriptions:
+            self._descriptions[name] = described(training)
+        for seed in seeds:
+            if (name, seed) not in self._keys:
+                self._keys[name, seed] = name_of(self._descriptions[name], seed)
+        keys = tuple(self._keys[name, seed] for seed in seeds)
+        needs = tuple(self._job(need, seeds) for need in training.needs)
+        return Job(training, seeds, keys, self._descriptions[name], needs)
+
+    def _lacking(self, job: Job) -> list[int]:
+        """The places of the seeds that are not stored, or whose needs are not."""
+        self._stored |= set(filter(self.setting.has, job.all_keys() - self._stored))
+        parts = job.parts()
+        return [row for row in range(len(job.seeds)) if not all(part.keys[row] in self._stored for part in parts)]
+
+    def _split(self, job: Job) -> list[Job]:
+        """Jobs for those of its seeds that are not planned, so many that all workers have some."""
+        job = job.only([row for row, key in enumerate(job.keys) if key not in self._planned])
+        rows = range(len(job.seeds))
+        size, (total, begin) = len(rows), self._estimate(job)
+        if job.training.place == "process" and total - begin >= _WORTH_SPREADING:
+            size = min(max(1, int(_SECONDS_A_JOB * size / (total - begin))), -(-size // self.workers))
+        jobs = []
+        for start in rows[:: size or 1]:
+            part = job.only(rows[start : start + size])
+            name = identity(part.training)
+            repeats, seconds = self.setting.repeat and name not in self._repeated, self._estimate(part)[0]
+            self._repeated.setdefault(name, None)
+            self._counted |= part.all_keys()
+            jobs.append(dataclasses.replace(part, repeats=repeats, seconds=seconds))
+        self._planned |= {key: each for each in jobs for key in each.keys}
         return jobs
 
-    def _seeds_lacking(self, training: Training, seeds: tuple[int, ...]) -> list[int]:
-        """The seeds that have to be trained; what they are handed is then read, which finds damage in time."""
-        lacking = [seed for seed in seeds if self._shelf.lacks(training, seed)]
-        self._shelf.require_whole(training.needs, lacking)
-        return lacking
-
-    def _jobs(self, training: Training, seeds: list[int]) -> list[Job]:
-        size = len(seeds)
-        if training.place == "process" and seeds:
-            each = max(training.estimate(1) - training.estimate(0), 1e-9)
-            if each * size >= _WORTH_SPREADING:
-                size = min(max(1, int(_SECONDS_A_JOB / each)), -(-size // self.workers))
-        blocks = [tuple(seeds[start : start + size]) for start in range(0, len(seeds), size or 1)]
-        repeats = bool(blocks) and self.setting.repeat and (name := identity(training)) not in self._repeated
-        if repeats:
-            self._repeated.add(name)
-        return [self._shelf.job(training, block, repeats and block is blocks[0]) for block in blocks]
-
-    def _ready(self, jobs: Iterable[Job]) -> list[Job]:
-        """Those of these jobs, and of those that were blocked, whose needs are there."""
-        ready: list[Job] = []
-        blocked: list[Job] = []
-        for job in [*self._blocked, *jobs]:
-            is_ready = all(key in self._shelf.there for keys in job.needed for key in keys)
-            (ready if is_ready else blocked).append(job)
-        self._blocked = blocked
-        return ready
+    def _estimate(self, job: Job) -> tuple[float, float]:
+        """Seconds of what a job has to train and no other was estimated with, and those of them to start."""
+        total = begin = 0.0
+        for part in job.parts():
+            if count := len(set(part.keys) - self._stored - self._counted):
+                total += part.training.estimate(count)
+                begin += part.training.estimate(0)
+        return total, begin
 
     def _then(self, job: Job, failure: TrainingError | None) -> list[Job]:
-        """What follows a job that is done: jobs that waited for it, and the next looks of trials that did."""
-        name = identity(job.training)
+        """The next looks of the trials that waited for a job that is done."""
+        not_repeated = [self._repeated.get(identity(part.training)) for part in job.parts()]
+        failure = next((each for each in not_repeated if each is not None), failure)
         if isinstance(failure, NotRepeated):
-            self._distrusted[name] = failure
-            self._distrust(job.training, failure)
-        elif name in self._distrusted:
-            failure = self._distrusted[name]
-            self._distrust(job.training, failure)
-        stored = () if failure is not None and self.setting.fresh else filter(self.setting.store.has, job.keys)
-        there = set(stored) if failure is not None else set(job.keys)
-        self._shelf.there |= there
+            self._distrust(job, failure)
+        lost = {job.keys[row] for row in self._lacking(job)}
         if failure is not None:
-            lost = set(job.keys) - there
             self._failures |= dict.fromkeys(lost, failure)
-            self._lose(lost, failure)
         follow: list[Job] = []
         for trial in self.trials:
             if trial.is_open and not trial.lacks.isdisjoint(job.keys):
                 trial.lacks -= set(job.keys)
-                if not trial.lacks or failure is not None:
+                if failure is not None or not trial.lacks:
                     follow += self._next(trial)
-        return self._ready(follow)
+        return follow
 
-    def _distrust(self, training: Training, failure: Exception) -> None:
-        """Nothing that a training left is used, whatever was judged by it so far; the next session trains it again."""
-        keys = self._shelf.every_key(training)
-        for key in filter(self.setting.store.has, keys):
-            self.setting.store.set_aside(key)
-        self._shelf.there -= keys
-        self._failures |= dict.fromkeys(keys, failure)
-        self._lose(keys, failure)
-        for trial in self.trials:
-            if identity(training) in map(identity, _with_needs(trial.trainings.values())):
-                trial.fail(failure)
+    def _distrust(self, job: Job, failure: NotRepeated) -> None:
+        """Use nothing of trainings that were not reproduced; the next session trains them again."""
+        store = self.setting.store
+        for name in [identity(part.training) for part in job.parts()]:
+            keys = {key for (of, _), key in self._keys.items() if of == name}
+            for key in filter(store.has, keys):
+                store.set_aside(key)
+            self._repeated[name] = failure
+            self._stored -= keys
+            self._failures |= dict.fromkeys(keys, failure)
+            for trial in self.trials:
+                if name in map(identity, with_needs(trial.trainings.values())):
+                    trial.fail(failure)
 
-    def _lose(self, keys: set[str], failure: Exception) -> None:
-        """Jobs that wait for what has failed have failed as well."""
-        for job in list(self._blocked):
-            if not keys.isdisjoint(key for needed in job.needed for key in needed):
-                self._blocked.remove(job)
-                self._failures |= dict.fromkeys(job.keys, failure)
+    def _load(self, job: Job) -> Stored:
+        [key] = job.keys
+        if key in self._failures:
+            raise self._failures[key]
+        found = self._results.pop(key, None)
+        if found is None:
+            found = load(job, self.setting)
+            self._bytes += found.size
+        self._results[key] = found
+        while self._bytes > _MOST_BYTES and len(self._results) > 1:
+            self._bytes -= self._results.pop(next(iter(self._results))).size
+        return found
 
-    def _told(self, progress: Progress) -> Progress:
+    def _with_looks(self, progress: Progress) -> Progress:
         opened = [trial for trial in self.trials if trial.is_open]
-        furthest = max((trial.look for trial in opened), default=0)
         return dataclasses.replace(
             progress,
-            look=furthest + 1,
+            look=max((trial.look for trial in opened), default=0) + 1,
             looks=max((len(trial.looks) for trial in self.trials), default=1),
             decided=len(self.trials) - len(opened),
             open=len(opened),
         )
 
-    def _load(self, training: Training, seed: int, key: str) -> Stored:
-        if key in self._failures:
-            raise self._failures[key]
-        return self._shelf.load(training, seed, key)
 
-    def _require_room(self, jobs: list[Job]) -> None:
-        folder = self.setting.store.folder
-        needed = sum(_BYTES_A_SEED * len(job.seeds) for job in jobs)
-        free = shutil.disk_usage(folder).free if folder.exists() else needed
-        if free < needed:
-            raise StoreFull(
-                f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
-                "free: make room, or name another folder with --store"
-            )
+def _digest(descriptions: Iterable[dict[str, Any]]) -> str:
+    texts = sorted(map(canonical, descriptions))
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest() if texts else ""
 
 
-def _rounding(training: Training) -> dict[str, Any]:
-    """What a training's result depends on beside what a registration locks: its fields, and source that it digests."""
-    locked = {*training.terms(), *(("source",) if training.code() else ())}
-    return {name: value for name, value in training.describe().items() if name not in locked}
-
-
-def _with_needs(trainings: Iterable[Training]) -> list[Training]:
-    """These trainings and all that they need, what is needed first, each once."""
-    found: dict[Hashable, Training] = {}
-    for training in trainings:
-        for each in (*_with_needs(training.needs), training):
-            found.setdefault(identity(each), each)
-    return list(found.values())
+def in_words(error: BaseException) -> str:
+    """What was raised, as text that can be written anywhere."""
+    try:
+        text = str(error)
+    except Exception as other:
+        text = f"its text raises {type(other).__name__}"
+    return f"{type(error).__name__}: {text}".encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""Prune a run store that goes from session to session: `python -m ontrial.running.prune STORE --unused-since TIME`.
+"""Prune a run store that is reused by many sessions: `python -m ontrial.running.prune STORE --unused-since TIME`.
 
 Nothing else deletes a run.
 """
@@ -12,9 +12,9 @@ _FILE = re.compile(r"\.?([0-9a-f]{64})\.(?:json|npz)(.*)")  # of a run; rest: se
 
 
 def prune(store: Path, since: float) -> tuple[int, int]:
-    """Delete the runs, with their locks, that were neither stored nor read since a time stamp.
+    """Delete the runs, with their locks, that were neither stored nor read since a time stamp; other files stay.
 
-    Returns how many runs were deleted and how many bytes. What is no file of a run stays.
+    Returns how many runs were deleted and how many bytes.
     """
     files = defaultdict(list)
     for path in store.glob("??/*"):
@@ -35,14 +35,13 @@ def prune(store: Path, since: float) -> tuple[int, int]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """The command line. Exits with a message where there is no such folder."""
     parser = argparse.ArgumentParser(prog="python -m ontrial.running.prune", description=__doc__.splitlines()[0])
     parser.add_argument("store", type=Path, help="the run store")
     parser.add_argument("--unused-since", type=float, required=True, metavar="TIME", help="seconds, as of `date +%%s`")
-    chosen = parser.parse_args(arguments)
-    if not chosen.store.is_dir():
-        raise SystemExit(f"{chosen.store} is no folder: name the run store")
-    runs, size = prune(chosen.store, chosen.unused_since)
+    options = parser.parse_args(arguments)
+    if not options.store.is_dir():
+        raise SystemExit(f"{options.store} is no folder: name the run store")
+    runs, size = prune(options.store, options.unused_since)
     print(f"deleted {runs:,} runs that no session has used since, {size / 2**20:,.1f} MiB")
 
 

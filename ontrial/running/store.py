@@ -1,4 +1,4 @@
-"""The run store: what was trained, on disk, one file a training and seed, named by all that it depends on."""
+"""The run store: what was trained, on disk, one result a training and seed, named by all that it depends on."""
 
 import hashlib
 import io
@@ -9,7 +9,7 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 from ontrial.files import write_atomically
 from ontrial.trainings import Arrays, Training, require_free
 
-# What a damaged file makes of JSON, zip and NumPy: RuntimeError where it nests too deep or is packed in other ways.
+# What JSON, zip and NumPy raise for a damaged file, RuntimeError where it is nested too deep or compressed.
 _DAMAGE = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, struct.error),
@@ -30,7 +30,7 @@ _STATED = ("arrays", "bytes", "check", "sha256", "seconds")  # of a result, besi
 
 @dataclass(frozen=True)
 class Stored:
-    """What one seed left: its arrays, without the axis of seeds, and the seconds that it took."""
+    """What one seed recorded: arrays without the axis of seeds, and the seconds that it took."""
 
     arrays: Arrays
     seconds: float
@@ -43,40 +43,41 @@ class Stored:
 
 @dataclass(frozen=True)
 class RunStore:
-    """A folder of finished trainings; every method may be called from many processes at once.
+    """A folder of finished trainings, which many processes may use at once.
 
-    The files of one are its arrays, KEY.npz, and its description, KEY.json, written last: what has no whole
-    description was never finished.
+    A result is its arrays, KEY.npz, and its description, KEY.json, written last: without a complete description it was
+    never finished.
     """
 
     folder: Path
 
     def lock(self, key: str) -> Path:
-        """The file whose lock a process holds while it trains what has this key."""
+        """The lock file that a process holds while it trains what has this key."""
         return self.folder / "locks" / f"{key}.lock"
 
     def has(self, key: str) -> bool:
-        """Whether it seems to be there: its description, and an archive of the length that this states."""
+        """Whether it seems to be stored: a description, and an archive of the length that this states."""
         try:
             return self._arrays(key).stat().st_size == json.loads(self._description(key).read_bytes())["bytes"]
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def is_finished(self, key: str) -> bool:
-        """Whether it was once stored, whatever has become of it."""
-        return self._description(key).exists()
+    def since(self, key: str) -> float | None:
+        """When it was stored, as a time stamp, whatever has become of it; None where it never was."""
+        path = self._description(key)
+        return path.stat().st_mtime if path.exists() else None
 
     def load(self, key: str) -> Stored | None:
-        """What is stored, or None where it is not there whole; what is damaged is then set aside."""
+        """What is stored; None where nothing is, or where it is damaged, which is then set aside."""
         if not self._description(key).exists():
             return None
         try:
             description = json.loads(self._description(key).read_bytes())
             content = self._arrays(key).read_bytes()
-            said = {name: value for name, value in description.items() if name not in _STATED}
+            depends_on = {name: value for name, value in description.items() if name not in _STATED}
             check = description.pop("check", None) or _name(description)  # older ones have none
             digest = hashlib.sha256(content).hexdigest()
-            if (_name(said), _name(description), digest) != (key, check, description["sha256"]):
+            if (_name(depends_on), _name(description), digest) != (key, check, description["sha256"]):
                 raise ValueError("its content is not what its description says")
             self._mark_read(key)
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
@@ -88,7 +89,7 @@ class RunStore:
         return stored
 
     def save(self, key: str, stored: Stored, description: Mapping[str, Any]) -> None:
-        """Write what one seed left, so that it is there whole or not at all.
+        """Store what one seed recorded, completely or not at all.
 
         Raises OSError where the folder cannot be written; what was there before then stays as it was.
         """
@@ -96,32 +97,27 @@ class RunStore:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **stored.arrays)
         content = buffer.getvalue()
-        whole = {
+        stated = {
             **description,
             "arrays": _shapes(stored),
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
             "seconds": stored.seconds,
         }
-        whole["check"] = _name(whole)
+        stated["check"] = _name(stated)
         write_atomically(self._arrays(key), content)
-        write_atomically(self._description(key), (canonical(whole) + "\n").encode())
+        write_atomically(self._description(key), (canonical(stated) + "\n").encode())
 
     def set_aside(self, key: str) -> None:
-        """Rename its files to NAME.damaged, so that they can be looked at and are trained again."""
+        """Rename its files to NAME.damaged, so that they can be inspected, and are trained again."""
         for path in (self._description(key), self._arrays(key)):
-            with suppress(OSError):  # not there, or the store is read-only
+            with suppress(OSError):  # missing, or the store is read-only
                 path.replace(path.with_name(path.name + ".damaged"))
 
-    def since(self, key: str) -> float | None:
-        """When it was written, as a time stamp; None where it is not there."""
-        path = self._description(key)
-        return path.stat().st_mtime if path.exists() else None
-
     def _mark_read(self, key: str) -> None:
-        """Note when it was last read, for `prune`, in the time of access: many disks are mounted not to keep that."""
+        """Set the time of access, which `prune` reads: many disks are mounted so that reading does not."""
         path = self._description(key)
-        with suppress(OSError):  # read-only, or somebody else's
+        with suppress(OSError):  # read-only, or another user's
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
     def _arrays(self, key: str) -> Path:
@@ -136,8 +132,9 @@ def _shapes(stored: Stored) -> dict[str, list[int]]:
 
 
 def _require_sound(stored: Stored, description: Mapping[str, Any]) -> None:
-    """Raises ValueError for arrays other than a description names, a name that means something else of a run, and
-    seconds that are no number; what was stored before descriptions named the arrays is taken as it is.
+    """Raises ValueError for arrays other than a description names, a reserved name, and seconds that are no number.
+
+    Descriptions of before they named the arrays are accepted.
     """
     if description.get("arrays", _shapes(stored)) != _shapes(stored):
         raise ValueError("its arrays are not those that its description names")
@@ -147,8 +144,17 @@ def _require_sound(stored: Stored, description: Mapping[str, Any]) -> None:
         raise ValueError(f"its seconds are {seconds!r}, which is no number of seconds")
 
 
+def with_needs(trainings: Iterable[Training]) -> list[Training]:
+    """These trainings and all that they need, needs first, each once."""
+    found: dict[Hashable, Training] = {}
+    for training in trainings:
+        for each in (*with_needs(training.needs), training):
+            found.setdefault(identity(each), each)
+    return list(found.values())
+
+
 def identity(training: Training) -> tuple[Hashable, ...]:
-    """What distinguishes trainings: Python calls 1, 1.0 and True equal, which as settings may train differently."""
+    """What distinguishes trainings: 1, 1.0 and True are equal in Python, but as settings may train differently."""
     return (training, canonical(training.terms()), *map(identity, training.needs))
 
 
@@ -161,7 +167,7 @@ def described(training: Training) -> dict[str, Any]:
 
 
 def name_of(description: Mapping[str, Any], seed: int) -> str:
-    """What one seed of a training is stored under: the SHA-256 of all that it depends on."""
+    """The key of one seed of a training: the SHA-256 of all that it depends on."""
     return _name({**description, "seed": seed})
 
 
@@ -170,5 +176,5 @@ def _name(description: Mapping[str, Any]) -> str:
 
 
 def canonical(description: Mapping[str, Any]) -> str:
-    """A description as the one text that stands for it."""
+    """The one JSON text of a description."""
     return json.dumps(description, sort_keys=True, separators=(",", ":"))

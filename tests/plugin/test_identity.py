@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from ontrial import training
+from ontrial.running.jobs import Setting
 from ontrial.running.plan import Plan
-from ontrial.running.queue import Setting
 from ontrial.running.store import RunStore
 from tests.conftest import ROOT, said
-from tests.running.planted import Doubled, noise
+from tests.running.planted import Doubled, noise, on_trial
 
 FORMS = (1, 1.0, True, np.float64(2), 2, "1", (1,), (1.0,), ((True, 1),), ((1, 1),), 0.0, -0.0, 0, False, None)
 
@@ -39,12 +39,11 @@ def test_a_setting_that_json_has_no_text_of_is_refused_at_the_call(value):
         noise(value)
 
 
-def test_trainings_of_other_kinds_are_told_apart_as_well(tmp_path):
+def test_trainings_that_compare_equal_but_differ_are_trained_each(tmp_path):
     plan = Plan(Setting(RunStore(tmp_path)), 1)
-    one, same = Doubled(noise(), place="process", judged_on="a"), Doubled(noise(), place="process", judged_on="a")
-    assert plan._shelf.keys(one, (0,)) == plan._shelf.keys(same, (0,))
-    keys = {plan._shelf.keys(Setting_(value), (0,)) for value in (1, 1.0, True)}
-    assert len(keys) == 3
+    plan.add(on_trial({"same": Doubled(noise()), "again": Doubled(noise())}, 1))
+    plan.add(on_trial({str(value): Setting_(value) for value in (1, 1.0, True)}, 1))
+    assert len({key for job in plan.first_jobs() for key in job.keys}) == 1 + 3
 
 
 class Setting_(Doubled):  # noqa: N801

@@ -7,7 +7,7 @@ import pytest
 from ontrial.publish import terminal
 from ontrial.publish.frozen import CaseResult, FrozenReport
 from ontrial.publish.record import decode
-from ontrial.running.queue import Progress
+from ontrial.running.workers import Progress
 from tests.publish.planted import evidence, record, report
 
 

@@ -1,13 +1,25 @@
-"""Lanes whose workers are threads of this process, where a test is not about processes."""
+"""A run store of its own for every test, and a pool of threads in place of processes."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ontrial.running import lanes
+from ontrial.running.jobs import Setting
+from ontrial.running.store import RunStore
 
 
 @pytest.fixture
-def threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every lane is a thread."""
-    monkeypatch.setattr(lanes, "_process", lambda began: ThreadPoolExecutor(1))
+def store(tmp_path) -> RunStore:
+    return RunStore(tmp_path / "runs")
+
+
+@pytest.fixture
+def setting(store) -> Setting:
+    return Setting(store, repeat=False)  # some trainings are counted
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as executor:
+        yield executor

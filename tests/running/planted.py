@@ -1,4 +1,4 @@
-"""Trainings of milliseconds, and trials of them, for the tests of when and where something is trained."""
+"""Trainings of milliseconds, and trials and jobs of them."""
 
 import os
 import signal
@@ -11,8 +11,9 @@ import numpy as np
 
 from ontrial import training
 from ontrial.claim import Claim
-from ontrial.running.plan import Plan
-from ontrial.running.trial import Trial
+from ontrial.running.jobs import Job
+from ontrial.running.plan import Plan, Trial
+from ontrial.running.store import described, name_of
 from ontrial.trainings import Arrays, Looks, Runs, Training
 
 LOOKS = Looks((4, 6, 8), budget=8)
@@ -20,19 +21,17 @@ LOOKS = Looks((4, 6, 8), budget=8)
 
 @training(looks=LOOKS)
 def noise(shift: float = 0.0, *, seed: int) -> dict[str, Any]:
-    """One number of a seed, and a curve."""
+    """One number a seed, and a curve."""
     return {"value": np.random.default_rng(seed).normal(shift), "train_loss": np.linspace(2, 1, 5)}
 
 
 @training(looks=LOOKS)
 def crashing(*, seed: int) -> dict[str, Any]:
-    """A training that cannot be done."""
     raise ArithmeticError(f"seed {seed} does not work")
 
 
 @training(looks=LOOKS)
 def endless(*, seed: int) -> dict[str, Any]:
-    """A training that does not end by itself."""
     import time
 
     while True:
@@ -41,7 +40,7 @@ def endless(*, seed: int) -> dict[str, Any]:
 
 @training(looks=LOOKS)
 def deadly(folder: str, deaths: int = 99, *, seed: int) -> dict[str, Any]:
-    """A training that kills its process, so many times."""
+    """Kills its process so many times."""
     count = len(list(Path(folder).glob("death*")))
     if count < deaths:
         Path(folder, f"death{count}").touch()
@@ -51,7 +50,7 @@ def deadly(folder: str, deaths: int = 99, *, seed: int) -> dict[str, Any]:
 
 @training(looks=LOOKS)
 def counted(folder: str, *, seed: int) -> dict[str, Any]:
-    """A training that leaves a file each time that it is done."""
+    """Leaves a file, SEED-…, each time that it is trained."""
     import tempfile
     import time
 
@@ -61,7 +60,7 @@ def counted(folder: str, *, seed: int) -> dict[str, Any]:
 
 
 class Odd(Exception):
-    """An error that is not made of one text, as whoever unpickles it expects."""
+    """An error that cannot be unpickled: it is not made of one text."""
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(f"{what}: {why}")
@@ -69,7 +68,7 @@ class Odd(Exception):
 
 @training(looks=LOOKS)
 def failing(at: int, *, seed: int) -> dict[str, Any]:
-    """A training that cannot be done for one seed."""
+    """Fails for one seed."""
     if seed == at:
         raise Odd("no number", "of this seed")
     return {"value": np.float64(seed)}
@@ -77,13 +76,13 @@ def failing(at: int, *, seed: int) -> dict[str, Any]:
 
 @training(looks=LOOKS)
 def growing(*, seed: int) -> dict[str, Any]:
-    """A training whose arrays are as long as its seed is high."""
+    """Arrays as long as the seed is high."""
     return {"value": np.ones(seed + 1)}
 
 
 @dataclass(frozen=True)
 class Doubled(Training):
-    """A training that needs another, and answers twice its value."""
+    """Needs another training, and returns twice its value."""
 
     below: Training
     place: str = "process"
@@ -93,35 +92,24 @@ class Doubled(Training):
 
     @property
     def needs(self) -> tuple[Training, ...]:
-        """The other."""
         return (self.below,)
 
     def at(self, scale: Any) -> "Doubled":
-        """The same in every tier."""
         return self
 
     def terms(self) -> dict[str, Any]:
-        """Its name and what it needs."""
         return {"training": "doubled", "below": self.below.terms()}
 
-    def defaults(self) -> dict[str, Any]:
-        """Those of what it needs."""
-        return {"below": self.below.defaults()}
-
     def describe(self) -> dict[str, Any]:
-        """As terms."""
         return self.terms()
 
     def estimate(self, seeds: int) -> float:
-        """A second a seed."""
         return float(seeds)
 
     def settings(self) -> dict[str, Any]:
-        """None."""
         return {}
 
     def train(self, seeds: Sequence[int], needed: Sequence[Arrays]) -> Arrays:
-        """Twice the value of the same seeds."""
         return {"twice": 2 * needed[0]["value"], "factor": np.array([2.0, 1.0])}
 
 
@@ -129,15 +117,22 @@ def on_trial(
     trainings: Mapping[Hashable, Training],
     *looks: int,
     call: Callable[[Claim, Runs], object] = lambda claim, runs: None,
-    draw: Callable[[int], tuple[int, ...]] = lambda count: tuple(range(count)),
-    alpha: float = 1 / 4,
 ) -> Trial:
-    """A trial of these trainings, at these numbers of seeds."""
-    return Trial("planted/X1", trainings, looks, draw, lambda seeds, fixed: Claim("X1", alpha, seeds, fixed), call)
+    """A trial of these trainings at these numbers of seeds."""
+    make = lambda seeds, fixed: Claim("X1", 1 / 4, seeds, fixed)  # noqa: E731
+    return Trial("planted/X1", trainings, looks, lambda count: tuple(range(count)), make, call)
 
 
-def complete(plan: Plan) -> int:
-    """Train all that a plan lacks; answers the number of jobs that it began with."""
-    first = plan.first_jobs()
-    plan.complete(first, lambda progress: None)
-    return len(first)
+def complete(plan: Plan, *trials: Trial) -> Plan:
+    """Add these trials to a plan, and train what it lacks."""
+    for trial in trials:
+        plan.add(trial)
+    plan.complete(plan.first_jobs(), lambda progress: None)
+    return plan
+
+
+def job(of: Training, *seeds: int) -> Job:
+    """The job of these seeds."""
+    description = described(of)
+    keys = tuple(name_of(description, seed) for seed in seeds)
+    return Job(of, seeds, keys, description, tuple(job(need, *seeds) for need in of.needs))

@@ -1,0 +1,203 @@
+"""Jobs: a training with some seeds, trained in any process and stored seed by seed."""
+
+import pickle
+import time
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ontrial.files import LOCK_LIMIT, locked
+from ontrial.running.store import RunStore, Stored
+from ontrial.trainings import Array, Arrays, Training, require_free
+
+
+class TrainingError(Exception):
+    """A job could not be trained or stored; says which and why."""
+
+
+class NotRepeated(TrainingError):
+    """A seed that was trained twice gave other arrays the second time."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all jobs of a session share.
+
+    fresh: train again what was stored before the session began; repeat: train one seed of each @training twice.
+    """
+
+    store: RunStore
+    fresh: bool = False
+    lock_limit: float = LOCK_LIMIT
+    repeat: bool = True
+    began: float = field(default_factory=time.time)
+
+    def has(self, key: str) -> bool:
+        """Whether a result is stored, and need not be trained again."""
+        return self.store.has(key) and not (self.fresh and (self.store.since(key) or 0.0) < self.began)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training with some of its seeds.
+
+    keys: of each seed in the store; description: all that the result depends on but the seed; needs: jobs of what it
+    needs, with the same seeds; repeats: whether one seed is trained twice; seconds: estimated.
+    """
+
+    training: Training
+    seeds: tuple[int, ...]
+    keys: tuple[str, ...]
+    description: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    needs: tuple["Job", ...] = ()
+    repeats: bool = False
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        seeds = str(self.seeds[0]) if len(self.seeds) == 1 else f"{len(self.seeds)} seeds from {self.seeds[0]}"
+        return f"{self.training} ({seeds})"
+
+    def parts(self) -> list["Job"]:
+        """The jobs of what it needs, those first, and itself."""
+        return [*(part for need in self.needs for part in need.parts()), self]
+
+    def all_keys(self) -> set[str]:
+        return {key for part in self.parts() for key in part.keys}
+
+    def only(self, rows: Sequence[int]) -> "Job":
+        """The job of some of its seeds, by their place."""
+        seeds, keys = tuple(self.seeds[row] for row in rows), tuple(self.keys[row] for row in rows)
+        return replace(self, seeds=seeds, keys=keys, needs=tuple(each.only(rows) for each in self.needs))
+
+
+def run_job(job: Job, setting: Setting) -> None:
+    """Train and store those seeds of a job that are not stored, after those of what it needs.
+
+    Each training and seed is trained under its own lock: no two processes train the same. Raises TrainingError.
+    """
+    for need in job.needs:
+        run_job(replace(need, repeats=job.repeats), setting)
+    try:
+        with ExitStack() as held:
+            # in one order, or two sessions could wait for each other
+            for key in (
+                sorted(job.keys) if job.training.place == "process" else job.keys[:1]
+            ):  # a device's: a whole look
+                held.enter_context(locked(setting.store.lock(key), setting.lock_limit))
+            rows = [row for row, key in enumerate(job.keys) if not setting.has(key)]
+            for key in [job.keys[row] for row in rows]:
+                if setting.store.since(key) is not None and not setting.store.has(key):  # damaged
+                    setting.store.set_aside(key)
+            if rows:
+                _train(job.only(rows), setting)
+    except (KeyboardInterrupt, TrainingError):
+        raise
+    except BaseException as error:  # pytest's own, such as that of pytest.skip, are no Exception
+        raise failed(job, error) from error
+
+
+def load(job: Job, setting: Setting) -> Stored:
+    """What the only seed of a job recorded, trained again where it is damaged. Raises TrainingError."""
+    [key] = job.keys
+    if (stored := setting.store.load(key)) is None:
+        run_job(job, setting)
+        stored = setting.store.load(key)
+    if stored is None:
+        raise TrainingError(
+            f"{job.training} (seed {job.seeds[0]}) is damaged in the run store, and could not be replaced: is it "
+            "read-only, or does anything else write there?"
+        )
+    return stored
+
+
+def attempt(name: str, content: bytes) -> TrainingError | None:
+    """Run a job, pickled with its setting; returns why it failed.
+
+    The job is unpickled here, so that a class which a worker cannot import is an error that says so.
+    """
+    try:
+        run_job(*pickle.loads(content))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return failed(name, error)
+    return None
+
+
+def failed(job: object, error: BaseException) -> TrainingError:
+    """Why a job failed, as text, since not every exception can be pickled."""
+    if isinstance(error, TrainingError):
+        failure = type(error)(*error.args)
+    else:
+        try:
+            text = str(error)
+        except Exception:
+            text = "an error whose text cannot be made"
+        if isinstance(error, OSError):
+            text += ". Is the disk full, or the run store read-only? What was stored before is untouched."
+        failure = TrainingError(f"{job} failed: {type(error).__name__}: {text}")
+    failure.add_note("".join(traceback.format_exception(error)))
+    return failure
+
+
+def _train(job: Job, setting: Setting) -> None:
+    """Train and store all seeds of a job, one by one where the training takes one a call."""
+    size = 1 if getattr(job.training, "one_by_one", False) else len(job.seeds)
+    shapes: list[dict[str, tuple[int, ...]]] = []
+    for start in range(0, len(job.seeds), size):
+        arrays = _train_and_store(job.only(range(start, start + size)), setting)
+        shapes.append({name: values.shape[1:] for name, values in arrays.items()})
+        if shapes[0] != shapes[-1]:
+            raise TrainingError(
+                f"{job.training} returned other arrays, or shapes, for one seed than for another: "
+                f"{shapes[0]}, {shapes[-1]}"
+            )
+    if job.repeats and hasattr(job.training, "again"):
+        before = {name: values[-1] for name, values in arrays.items() if name not in job.training.shared}
+        _require_same(job, before, job.training.again(job.seeds[-1], 1 if len(job.seeds) > 1 else 2))
+
+
+def _train_and_store(job: Job, setting: Setting) -> Arrays:
+    needed = []
+    for need in job.needs:
+        rows = [load(need.only([row]), setting).arrays for row in range(len(need.seeds))]
+        needed.append({name: np.stack([arrays[name] for arrays in rows]) for name in rows[0]})
+    clock = time.process_time if job.training.place == "process" else time.monotonic  # of the core, waiting excluded
+    started = clock()
+    arrays = job.training.train(job.seeds, needed)
+    seconds = (clock() - started) / len(job.seeds)
+    shared = job.training.shared
+    require_free(arrays)
+    if masked := [name for name, values in arrays.items() if np.ma.isMaskedArray(values)]:
+        raise TrainingError(f"{', '.join(masked)} is masked: fill what is masked, such as with NaN, or leave it out")
+    if wrong := [name for name in arrays.keys() - shared if np.shape(arrays[name])[:1] != (len(job.seeds),)]:
+        raise TrainingError(f"{job} returned {', '.join(wrong)} without a first axis of its {len(job.seeds)} seeds")
+    for row, (key, seed) in enumerate(zip(job.keys, job.seeds, strict=True)):
+        own = {name: values if name in shared else values[row] for name, values in arrays.items()}
+        setting.store.save(key, Stored(own, seconds), {**job.description, "seed": seed})
+    return arrays
+
+
+def _require_same(job: Job, before: Arrays, again: Iterable[Arrays]) -> None:
+    """Raises NotRepeated where the last seed of a job gave other bits in an array, all NaN being one."""
+    for arrays in again:
+        found = {name: values[0] for name, values in arrays.items()}
+        names = sorted(before.keys() ^ found.keys()) or [
+            name for name, values in before.items() if _bits(values) != _bits(found[name])
+        ]
+        if names:
+            raise NotRepeated(
+                f"{job} failed: seed {job.seeds[-1]} was trained twice, and {', '.join(names)} differ: its result "
+                "depends on what was trained before it, or beside it, in its process. Draw from a generator made of "
+                "the seed, keep nothing in the module between calls, and leave out what may differ, such as times; "
+                "--no-repeat trains nothing twice"
+            )
+
+
+def _bits(values: Array) -> tuple[Any, ...]:
+    own = np.where(np.isnan(values), np.nan, values) if values.dtype.kind in "fc" else values
+    return values.dtype, values.shape, own.tobytes()
