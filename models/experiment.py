@@ -25,7 +25,7 @@ class Experiment:
     for test, drawn for each seed; initialisation: two trainings of one seed start from the same weights where this is
     the same; kinks: where the first layer's ReLUs of a one-input network bend at the start, "even" spreads them over
     [-10, 10] at equal distances; series: networks of each seed, which share its data.
-    records: about how often losses over the whole sets are recorded; gradient_norms: record the gradient's norm at
+    records: about how often losses over the complete sets are recorded; gradient_norms: record the gradient's norm at
     every step; snapshots_every: record the parameters after steps 1, 1 + k, …
 
     Raises ValueError when a field makes no sense, alone or beside another.

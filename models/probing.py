@@ -44,7 +44,7 @@ _DEVICE_STEP, _DEVICE_NETWORK = 4e-5, 1.5e-6  # on a GPU: of a stack's step, and
 
 @dataclass(frozen=True)
 class ExperimentTraining(Training):
-    """The training of an experiment's networks. root, device: where the data lie and what trains, filled in by `at`."""
+    """The training of an experiment's networks. root, device: the data folder and the device, filled in by `at`."""
 
     experiment: Experiment
     root: Path | None = field(default=None, compare=False)

@@ -1,10 +1,8 @@
-"""Data: whole or refused with what to do; torchvision behind its remedy."""
+"""Data: complete, or refused with what to do; torchvision behind its remedy."""
 
 import importlib
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,30 +18,29 @@ MNIST = Path(os.environ.get("DATA_ROOT", ROOT.parent / "shared" / "data"))
 with_mnist = pytest.mark.skipif(not (MNIST / "MNIST" / "raw").is_dir(), reason="no MNIST in DATA_ROOT")
 
 
-def test_digits_are_split_and_scaled():
-    digits = data.images("digits", None)
-    assert digits.train_inputs.shape == (TRAINING_SIZE["digits"], FEATURES["digits"])
-    assert digits.test_inputs.shape == (TEST_SIZE["digits"], FEATURES["digits"])
-    assert (digits.train_inputs.min(), digits.train_inputs.max()) == (0, 1)
-    assert digits.train_pixels.dtype == torch.uint8
-    assert torch.bincount(digits.test_labels, minlength=10).min() > 25
-
-
-def test_digits_are_those_of_scikit_learn():
+def test_digits_are_those_of_scikit_learn_split_and_scaled():
     from sklearn.datasets import load_digits
 
     bunch, digits, test = load_digits(), data.images("digits", None), np.arange(1797) % 5 == 0
-    np.testing.assert_array_equal(digits.train_pixels, bunch.data[~test])
-    np.testing.assert_array_equal(digits.test_pixels, bunch.data[test])
-    np.testing.assert_array_equal(digits.train_labels, bunch.target[~test])
-    np.testing.assert_array_equal(digits.test_labels, bunch.target[test])
-
-
-def test_no_image_is_both_trained_on_and_tested():
-    digits = data.images("digits", None)
+    for found, expected in (
+        (digits.train_pixels, bunch.data[~test]),
+        (digits.test_pixels, bunch.data[test]),
+        (digits.train_labels, bunch.target[~test]),
+        (digits.test_labels, bunch.target[test]),
+    ):
+        np.testing.assert_array_equal(found, expected)
+    assert digits.train_inputs.shape == (TRAINING_SIZE["digits"], FEATURES["digits"])
+    assert digits.test_inputs.shape == (TEST_SIZE["digits"], FEATURES["digits"])
+    assert (digits.train_inputs.min(), digits.train_inputs.max()) == (0, 1)
+    assert torch.bincount(digits.test_labels, minlength=10).min() > 25
     train, test = ({image.numpy().tobytes() for image in part} for part in (digits.train_pixels, digits.test_pixels))
     assert len(train) == len(digits.train_labels)
     assert not train & test
+    experiment = Experiment("digits", (3,), epochs=1)
+    parts = sets(experiment, [0, 1], None, torch.device("cpu"))
+    for part in ("train", "test"):
+        assert torch.equal(getattr(parts, f"{part}_inputs"), getattr(digits, f"{part}_inputs"))
+        assert torch.equal(getattr(parts, f"{part}_targets")[1], getattr(digits, f"{part}_labels"))
 
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 1])
@@ -54,6 +51,8 @@ def test_no_point_of_a_function_is_in_two_of_its_sets(seed):
     assert len(train) > 990
     assert len(train & test) < 5  # of 1,000 each of some millions of float32: chance alone
     assert not outside & (train | test)
+    assert max(map(abs, train)) <= 10 <= min(map(abs, outside)) <= max(map(abs, outside)) < 20
+    assert 400 < sum(point > 0 for point in outside) < 600
     experiment = Experiment("cos", (3,), epochs=1)
     parts = sets(experiment, [seed], None, torch.device("cpu"))
     assert set(parts.train_inputs.flatten().tolist()) == train
@@ -61,30 +60,9 @@ def test_no_point_of_a_function_is_in_two_of_its_sets(seed):
     torch.testing.assert_close(parts.test_targets, parts.test_inputs.cos())
 
 
-def test_functions_are_trained_inside_and_asked_outside_on_both_sides():
-    inside, outside = (data.function_inputs(0, stream).abs() for stream in ("training data", "outside data"))
-    assert inside.max() <= 10
-    assert outside.min() >= 10
-    assert outside.max() < 20
-    assert 400 < (data.function_inputs(0, "outside data") > 0).sum() < 600
-
-
-def test_the_test_set_of_images_is_the_one_that_is_scored():
-    experiment = Experiment("digits", (3,), epochs=1)
-    parts, digits = sets(experiment, [0, 1], None, torch.device("cpu")), data.images("digits", None)
-    assert torch.equal(parts.test_inputs, digits.test_inputs)
-    assert torch.equal(parts.test_targets[1], digits.test_labels)
-    assert torch.equal(parts.train_inputs, digits.train_inputs)
-    assert torch.equal(parts.train_targets[1], digits.train_labels)
-
-
 def test_an_unknown_image_set_is_refused():
     with pytest.raises(data.DataError, match="there are digits, mnist, mnist-mini"):
         data.images("cifar", None)
-
-
-def test_a_function_needs_no_files():
-    assert data.digest("cos", None) == "cos"
 
 
 @pytest.fixture
@@ -134,11 +112,6 @@ def test_mnist_that_is_not_whole_is_refused(copied, damage, monkeypatch):
     assert str(copied) in str(refused.value)
     assert "t10k-images-idx3-ubyte (7,840,016 bytes)" in str(refused.value)
     assert "To do:" in str(refused.value)
-
-
-def test_torchvision_is_not_imported_before_mnist_is_asked_for():
-    code = "import sys, models.cpu.engine, models.gpu.engine; assert 'torchvision' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 def test_another_runtime_error_of_torchvision_is_not_hidden(monkeypatch):

@@ -33,10 +33,6 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
-def test_the_same_call_gives_the_same_bits():
-    assert_same(trained(DIGITS), trained(DIGITS))
-
-
 def test_few_kinds_of_blocks_end_at_records_snapshots_and_epochs():
     experiment = Experiment("mnist", (30,), epochs=3, batch_size=64, records=2, snapshots_every=500)
     ends = engine.block_ends(experiment, 4)

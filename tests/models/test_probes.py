@@ -1,4 +1,4 @@
-"""Probes against the slow and direct way: one network, one sample, one draw at a time."""
+"""Probes compared with direct computations: one network, one sample, one draw at a time."""
 
 from dataclasses import replace
 
@@ -18,9 +18,9 @@ TINY = Experiment("digits", (4, 3), epochs=3, batch_size=50, dtype="float64")
 SEEDS = (3, 8)
 
 
-def trained(experiment=TINY):
-    parameters = torch.from_numpy(train(experiment, SEEDS)["parameters"])
-    return Trained(experiment, SEEDS, parameters, sets(experiment, SEEDS, None, torch.device("cpu")))
+def trained(experiment=TINY, seeds=SEEDS):
+    parameters = torch.from_numpy(train(experiment, seeds)["parameters"])
+    return Trained(experiment, seeds, parameters, sets(experiment, seeds, None, torch.device("cpu")))
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,10 @@ def tiny():
     return trained()
 
 
-def one_loss(network, inputs, labels):
-    """The mean loss of one network as a function of its flat parameters."""
+def direct_hessian(tiny, row, images):
+    """Of one network's mean loss, backwards twice: torch.func.hessian warns of torch's own deprecation."""
+    network = plain_network(TINY, tiny.parameters[row])
+    inputs, labels = tiny.data.train_inputs[:images], tiny.data.train_targets[row, :images]
     shapes = {name: part.shape for name, part in network.named_parameters()}
 
     def loss(flat):
@@ -37,31 +39,23 @@ def one_loss(network, inputs, labels):
         named = {name: part.view(shape) for (name, shape), part in zip(shapes.items(), parts, strict=True)}
         return F.cross_entropy(functional_call(network, named, (inputs,)), labels)
 
-    return loss
-
-
-def direct_hessian(loss, flat):
-    """Twice backwards: torch.func.hessian goes forwards once, which warns of torch's own deprecation."""
-    return jacrev(jacrev(loss))(flat)
-
-
-def direct_sensitivities(network, images, labels):
-    """Means over the samples of the norms of both derivatives, one sample at a time."""
-    to_input, jacobian = [], []
-    for image, label in zip(images, labels, strict=True):
-        to_input.append(jacrev(lambda x, label=label: F.cross_entropy(network(x), label))(image).norm().item())
-        jacobian.append(jacrev(lambda x: network(x).softmax(0))(image).norm().item())
-    return np.mean(to_input), np.mean(jacobian)
+    return jacrev(jacrev(loss))(tiny.parameters[row])
 
 
 def test_sensitivity_is_the_mean_norm_over_the_first_test_images(tiny, monkeypatch):
     monkeypatch.setattr(probes, "_TEST_IMAGES", 40)
     found = probes.sensitivity(tiny)
     for row in range(2):
-        network = plain_network(TINY, tiny.parameters[row])
-        to_input, jacobian = direct_sensitivities(network, tiny.data.test_inputs[:40], tiny.data.test_targets[row, :40])
-        assert found["input_sensitivity"][row] == pytest.approx(to_input, rel=1e-9)
-        assert found["jacobian_sensitivity"][row] == pytest.approx(jacobian, rel=1e-9)
+        network, norms = plain_network(TINY, tiny.parameters[row]), []
+        for image, label in zip(tiny.data.test_inputs[:40], tiny.data.test_targets[row, :40], strict=True):
+            to_input = jacrev(lambda x, label=label, net=network: F.cross_entropy(net(x), label))(image)
+            norms.append(
+                (to_input.norm().item(), jacrev(lambda x, net=network: net(x).softmax(0))(image).norm().item())
+            )
+        expected = np.mean(norms, axis=0).tolist()
+        assert [found["input_sensitivity"][row], found["jacobian_sensitivity"][row]] == pytest.approx(
+            expected, rel=1e-9
+        )
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
@@ -88,29 +82,25 @@ def test_interpolation_scores_the_networks_on_the_line(tiny):
         assert probes.ALPHAS[place] == alpha
         network = plain_network(TINY, (1 - alpha) * tiny.parameters[1] + alpha * other.parameters[1])
         for part in ("train", "test"):
-            answers, labels = network(getattr(tiny.data, f"{part}_inputs")), getattr(tiny.data, f"{part}_targets")[1]
-            assert found[f"path_{part}_loss"][1, place] == pytest.approx(F.cross_entropy(answers, labels).item())
-            share = (answers.argmax(1) == labels).double().mean().item()
+            outputs, labels = network(getattr(tiny.data, f"{part}_inputs")), getattr(tiny.data, f"{part}_targets")[1]
+            assert found[f"path_{part}_loss"][1, place] == pytest.approx(F.cross_entropy(outputs, labels).item())
+            share = (outputs.argmax(1) == labels).double().mean().item()
             assert found[f"path_{part}_accuracy"][1, place] == pytest.approx(share)
 
 
-def test_hessian_products_are_those_of_the_whole_matrix(tiny, monkeypatch):
+def test_hessian_products_are_those_of_the_complete_matrix(tiny, monkeypatch):
     monkeypatch.setattr(probes, "_ROWS_AT_ONCE", 70)  # a last chunk that is shorter
-    inputs, labels = tiny.data.train_inputs[:150], tiny.data.train_targets[:, :150]
-    product = probes.hessian(tiny.parameters, TINY, inputs, labels)
+    product = probes.hessian(tiny.parameters, TINY, tiny.data.train_inputs[:150], tiny.data.train_targets[:, :150])
     vectors = torch.randn(tiny.parameters.shape, generator=generator(0, "probe"), dtype=torch.float64)
     for row in range(2):
-        loss = one_loss(plain_network(TINY, tiny.parameters[row]), inputs, labels[row])
-        matrix = direct_hessian(loss, tiny.parameters[row])
-        assert torch.allclose(product(vectors)[row], matrix @ vectors[row], atol=1e-12)
+        assert torch.allclose(product(vectors)[row], direct_hessian(tiny, row, 150) @ vectors[row], atol=1e-12)
 
 
-def test_largest_eigenvalue_is_that_of_the_whole_matrix(tiny):
+def test_largest_eigenvalue_is_that_of_the_complete_matrix(tiny):
     found = probes.largest_eigenvalue(tiny)
     assert found["eigenvalue_settled"].all()
     for row in range(2):
-        loss = one_loss(plain_network(TINY, tiny.parameters[row]), tiny.data.train_inputs, tiny.data.train_targets[row])
-        largest = torch.linalg.eigvalsh(direct_hessian(loss, tiny.parameters[row]))[-1]
+        largest = torch.linalg.eigvalsh(direct_hessian(tiny, row, 1437))[-1]
         assert found["largest_eigenvalue"][row] == pytest.approx(largest.item(), rel=5e-3)
 
 
@@ -131,14 +121,13 @@ def test_an_iteration_that_is_cut_short_says_so(monkeypatch):
     assert settled.tolist() == [False, True]
 
 
-def test_a_seed_is_asked_as_if_it_were_alone_and_its_network_stays_as_it_was(tiny, monkeypatch):
+def test_a_seed_is_measured_as_if_it_were_alone_and_its_network_stays_unchanged(tiny, monkeypatch):
     monkeypatch.setattr(probes, "_DRAWS", 3)
     monkeypatch.setattr(probes, "_HESSIAN_IMAGES", 200)
-    before = tiny.parameters.clone()
-    alone = Trained(TINY, SEEDS[1:], tiny.parameters[1:], sets(TINY, SEEDS[1:], None, torch.device("cpu")))
-    for ask in (probes.sensitivity, probes.largest_eigenvalue, probes.frozen_gradients, probes.image_gradients):
-        both, one = ask(tiny), ask(alone)
-        for name, values in one.items():
+    before, alone = tiny.parameters.clone(), trained(seeds=SEEDS[1:])
+    for probe in (probes.sensitivity, probes.largest_eigenvalue, probes.frozen_gradients, probes.image_gradients):
+        both = probe(tiny)
+        for name, values in probe(alone).items():
             assert values == pytest.approx(both[name][1:], rel=1e-6), name
     assert torch.equal(tiny.parameters, before)
     assert not tiny.parameters.requires_grad

@@ -68,7 +68,7 @@ def test_a_training_is_what_ontrial_needs(training, tmp_path):
     assert str(IMAGES) in str(training)
     assert pickle.loads(pickle.dumps(training)) == training
     assert json.loads(json.dumps(training.describe())).keys() >= {"source", "rounding"}
-    assert replace(training, root=tmp_path).describe() == training.describe()  # wherever the data lie
+    assert replace(training, root=tmp_path).describe() == training.describe()  # wherever the data folder is
     assert training.settings()["parameters"] == parameter_count(64, 6, 4, 10)
 
 
