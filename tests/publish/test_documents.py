@@ -19,13 +19,16 @@ def full(name, found, **more):
     return record(name, found, tier="full", dataset=more.pop("dataset", "mnist"), **more)
 
 
-@pytest.mark.parametrize("path", documents.documents(ROOT), ids=lambda path: path.name)
+DOCUMENTS = documents.documents(ROOT, ROOT / "artifacts")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_generated_parts_are_not_stale(path):
     stale = "run: python -m ontrial.publish.documents"
     assert path.read_text(encoding="utf-8") == documents.generated(path, ROOT, ROOT / "artifacts"), stale
 
 
-@pytest.mark.parametrize("path", [*documents.documents(ROOT), ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
 def test_every_link_leads_to_a_file_and_a_heading_that_exist(path):
     def slug(heading):
         return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
@@ -55,12 +58,17 @@ def project(tmp_path, monkeypatch):
     ):
         text = "".join(f"<!-- {part} -->\nold\n<!-- /{part} -->\n" for part in parts)
         (tmp_path / path).write_text(text, encoding="utf-8")
+    claims = '"""Of F.\n\nOutcome: old\n"""\n' + "".join(
+        f'@pytest.mark.claim("{name}", "x")\n' for name in ("F1", "F2")
+    )
+    (tmp_path / "claims" / "planted" / "test_f.py").write_text(claims, encoding="utf-8")
+    (tmp_path / "claims" / "planted" / "test_m.py").write_text('"""Of M."""\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def test_every_document_is_filled_and_a_check_names_those_that_are_stale(project):
-    with pytest.raises(SystemExit, match=r"stale: README\.md, docs/more\.md; run"):
+    with pytest.raises(SystemExit, match=r"stale: README\.md, docs/more\.md, claims/planted/test_f\.py; run"):
         documents.main(["--check"])
     documents.main([])
     text = (project / "README.md").read_text(encoding="utf-8")
@@ -72,6 +80,9 @@ def test_every_document_is_filled_and_a_check_names_those_that_are_stale(project
     assert "Nothing is inconclusive." in text
     assert "| F1 | planted F1 | **holds** | 100\u00a0% | 8 |  |" in text
     assert "\nold\n" not in text
+    text = (project / "claims" / "planted" / "test_f.py").read_text(encoding="utf-8")
+    assert text.startswith('"""Of F.\n\nOutcome: 1 of 1 hold (full, mnist, 8 seeds, record of ')
+    assert text.endswith(').\n"""\n@pytest.mark.claim("F1", "x")\n@pytest.mark.claim("F2", "x")\n')
     documents.main(["--check"])
 
 
