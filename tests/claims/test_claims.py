@@ -49,7 +49,8 @@ def test_claim_tests_are_pure_and_end_with_the_verdict():
         assert ast.unparse(test.body[-1]).startswith("claim.holds_if("), test.name
         assert ast.unparse(test).count("claim.holds_if(") == 1, test.name
         assert ("runs" in [each.arg for each in test.args.args]) == ("claim.figure = " in ast.unparse(test)), test.name
-    words = {word for node in NODES[1:] for word in re.findall(r"\w+", ast.unparse(node))}
+    code = [node for node in NODES if not isinstance(node, ast.Expr)]  # docstrings say what came out
+    words = {word for node in code for word in re.findall(r"\w+", ast.unparse(node))}
     assert not {"refuted", "inconclusive", "xfail", "skip", "expected"} & words
 
 
