@@ -26,57 +26,49 @@ STEPS = """
 addEventListener("load", async () => {
   const all = (selector) => [...document.querySelectorAll(selector)];
   const shown = (selector) => all(selector).filter((one) => !one.hidden).map((one) => one.dataset.id);
-  const rows = () => shown("#table tbody tr");
-  const headings = all("#table thead th"), field = (name) => document.getElementById("filter-" + name);
-  const sort = (column) => {
-    headings[column].querySelector("button").click();
-    return [rows(), headings.map((heading) => heading.getAttribute("aria-sort"))];
-  };
-  const set = (name, value) => {
-    field(name).value = value;
-    field(name).dispatchEvent(new Event("input", { bubbles: true }));
-  };
-  const filter = (name, value) => {
-    set(name, value);
-    const seen = [rows(), shown("article.claim"), field("count").textContent];
-    set(name, "");
+  const rows = () => shown("#table tbody tr"), pause = () => new Promise((done) => setTimeout(done, 50));
+  const headings = all("#table thead th"), form = document.getElementById("filters");
+  const filter = async (name, value) => {
+    document.getElementById("filter-" + name).value = value;
+    form.dispatchEvent(new Event("input"));
+    const seen = [rows(), shown("article.claim"), document.getElementById("filter-count").textContent];
+    form.reset();
+    await pause();
     return seen;
   };
-  const reports = async () => {
-    all(".choice")[1]?.click();
-    await new Promise((done) => setTimeout(done, 50));
-    const seen = rows();
-    if (field("report")) set("report", "");
-    return [all(".choice").map((one) => one.getAttribute("href")), seen];
-  };
-  const decode = (image) => {
-    const copy = new Image();
-    copy.src = image.getAttribute("href");
-    return copy.decode().then(() => copy.naturalWidth);
-  };
-  const found = {
-    loaded: rows(), sorted: [0, 4, 5, 0].map(sort), reports: await reports(),
-    filtered: [["verdict", "refuted"], ["part", "Part 3"], ["kind", "beyond"], ["text", "PLANTED f2"], ["text", "none"]]
-      .map(([name, value]) => filter(name, value)),
+  const filters = { verdict: ["refuted"], part: ["Part 3"], kind: ["beyond"], text: ["PLANTED f2", "no such claim"] };
+  const found = { loaded: rows(), filtered: [], sorted: [], figures: [] };
+  for (const column of [0, 4, 5, 0]) {
+    headings[column].querySelector("button").click();
+    found.sorted.push([rows(), headings.map((heading) => heading.getAttribute("aria-sort"))]);
+  }
+  for (const [name, values] of Object.entries(filters)) {
+    for (const value of values) found.filtered.push(await filter(name, value));
+  }
+  for (const image of all(".store image")) {
+    const copy = Object.assign(new Image(), { src: image.getAttribute("href") });
+    await copy.decode();
+    found.figures.push(copy.naturalWidth);
+  }
+  Object.assign(found, {
     overflow: all("body *").filter((one) => !one.closest(".scroll, .picture, .hidden, .skip, .store")
       && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 120)),
     width: innerWidth, scrolls: document.documentElement.scrollWidth > innerWidth,
-    figures: await Promise.all(all(".store image").map(decode)),
-    uses: all(".picture use").map((use) => all(use.getAttribute("href")).length === 1),
-    looks: all("details.looks svg.intervals").map((one) => one.getAttribute("aria-label")),
-    opened: all("details.looks").map((one) => one.open),
-    focusable: all(".filters input, .filters select, .filters button, .claims th button, .claims a, summary")
-      .every((one) => (one.focus(), document.activeElement === one)),
+    uses: all(".picture use").map((use) => all(use.getAttribute("href")).length),
+    unfocused: all(".filters input, .filters select, .filters button, .claims th button, .claims a, summary")
+      .filter((one) => (one.focus(), document.activeElement !== one)).length,
     unnamed: all("[role=img], input, select, button, a")
       .filter((one) => !(one.getAttribute("aria-label") || one.textContent.trim() || one.closest("label"))).length,
     headings: all("h1, h2, h3").map((one) => Number(one.tagName[1])),
     planted: window.planted ?? null,
     resources: performance.getEntries().filter((one) => one.entryType === "resource" && !one.name.startsWith("data:")),
-    problems,
-  };
-  set("text", "none");
-  location.hash = all("article.claim")[0].dataset.id;
-  await new Promise((done) => setTimeout(done, 50));
+    problems, choices: all(".choice").map((one) => one.getAttribute("href")),
+  });
+  all(".choice")[1]?.click();
+  await pause();
+  found.chosen = rows();
+  location.hash = found.loaded[0];
+  await pause();
   found.revealed = rows();
   parent.postMessage(JSON.stringify(found), "*");
 });
@@ -102,14 +94,10 @@ def visit(folder: Path, width: int) -> dict[str, Any]:
     text = text.replace(own, f"{own} '{content_hash(WATCH)}' '{content_hash(STEPS)}'")
     text = text.replace(icon, f"<script>{WATCH}</script>{icon}").replace("</body>", f"<script>{STEPS}</script></body>")
     (folder / "watched.html").write_text(text, encoding="utf-8")
-    (folder / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
-    command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"]
-    command += [
-        "--window-size=1300,1000",
-        "--virtual-time-budget=20000",
-        "--dump-dom",
-        (folder / "frame.html").as_uri(),
-    ]
+    frame, profile = folder / "frame.html", folder / "profile"
+    frame.write_text(FRAME.format(width=width), encoding="utf-8")
+    options = "--headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=20000 --dump-dom"
+    command = [browser(), *options.split(), f"--user-data-dir={profile}", frame.as_uri()]
     for _ in range(3):  # where the cores are busy its virtual time is over before its figures are decoded
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=180, check=False)
         if found := re.search(r'<pre id="found">(.+?)</pre>', done.stdout, re.DOTALL):

@@ -14,18 +14,17 @@ def texts(svg):
 def test_there_is_a_badge_a_claim_a_part_and_one_for_the_whole_in_word_and_colour():
     verdicts = {"F1": "holds", "F2": "refuted", "F4": "inconclusive", "M2": "error", "M5": "holds", "M10": "holds"}
     verdicts |= {"I1": "inconclusive", "P1": "not run", "P2": "not run"}
-    counted = {"claims": "3 hold · 1 refuted · 2 inconclusive · 2 not run · 1 error"}
-    counted["part-1"] = "1 hold · 1 refuted · 1 inconclusive"
-    counted["part-2"] = "2 hold · 0 refuted · 0 inconclusive · 1 error"
-    counted["part-3"] = "0 hold · 0 refuted · 1 inconclusive · 2 not run"
-    made = {name.removesuffix(".svg"): text for name, text in badges.badges(summary(everything())).items()}
-    labels = {name: name.replace("part-", "Part ") for name in made}
-    assert {name: texts(text) for name, text in made.items()} == {
-        name: [labels[name], words] for name, words in (verdicts | counted).items()
+    counted = {
+        "claims": "3 hold · 1 refuted · 2 inconclusive · 2 not run · 1 error",
+        "part-1": "1 hold · 1 refuted · 1 inconclusive",
+        "part-2": "2 hold · 0 refuted · 0 inconclusive · 1 error",
+        "part-3": "0 hold · 0 refuted · 1 inconclusive · 2 not run",
     }
+    made = {name.removesuffix(".svg"): text for name, text in badges.badges(summary(everything())).items()}
+    found = {name: texts(text) for name, text in made.items()}
+    assert found == {name: [name.replace("part-", "Part "), words] for name, words in (verdicts | counted).items()}
     for name, verdict in verdicts.items():
         assert [each for each in Verdict if badges.COLOURS[each] in made[name]] == [verdict]
-        assert f"<title>{name}: {verdict}</title>" in made[name]
 
 
 def test_a_badge_is_well_formed_and_as_wide_as_its_texts():
