@@ -8,9 +8,9 @@ import argparse
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count, zip_longest
 from math import comb
 from pathlib import Path
@@ -265,28 +265,27 @@ def _shown(record: Record, summary: Summary, folder: Path, root: Path) -> Iterat
             yield f"{figure} is not there"
         elif record.figures.get(figure, there[figure]) != there[figure]:
             yield f"{figure} is not the figure that was drawn: its SHA-256 differs from the record's"
-    try:
-        text = (folder / "index.html").read_text(encoding="utf-8")
-        generated = page.render(summary, [folder], page.whys_of(summary.reports, root))
-        pairs = zip_longest(_words(text), _words(generated), fillvalue="nothing")
-        if other := next(((one, two) for one, two in pairs if one != two), None):
-            yield f"index.html says {other[0]!r}, but from the record follows {other[1]!r}"
-    except (OSError, ValueError) as error:
-        yield f"index.html: {error}"
-    for name, svg in badges.badges(summary).items():
-        path = folder / "badges" / name
-        if not path.is_file() or path.read_text(encoding="utf-8") != svg:
-            yield f"badges/{name} is not what the record gives"
-    for path in documents.documents(root, folder):
+    shown: dict[Path, Callable[[], str]] = {
+        folder / "index.html": lambda: page.render(summary, [folder], page.whys_of(summary.reports, root)),
+        **{folder / "badges" / name: partial(str, svg) for name, svg in badges.badges(summary).items()},
+        **{path: partial(documents.generated, path, root, folder) for path in documents.documents(root, folder)},
+    }
+    for path, generated in shown.items():
         try:
-            if path.read_text(encoding="utf-8") != documents.generated(path, root, folder):
-                yield f"{path.relative_to(root)}: a generated part is not what the record gives"
+            pairs = zip_longest(_words(path.read_text(encoding="utf-8")), _words(generated()), fillvalue="nothing")
+            if differing := next(((one, other) for one, other in pairs if one != other), None):
+                yield f"{path.name} says {differing[0]!r}, but from the record follows {differing[1]!r}"
         except (OSError, ValueError) as error:
-            yield f"{path.relative_to(root)}: {error}"
+            yield f"{path.name}: {error}"
 
 
 def _words(text: str) -> list[str]:
-    """What a page shows and says to a screen reader, in its order, and the classes by which it looks as it does."""
+    """What HTML or SVG shows and says to a screen reader, in its order, with its classes; the lines of any other text.
+
+    A picture's bytes and a style may differ between machines.
+    """
+    if not text.startswith("<"):
+        return text.splitlines()
     shown = re.sub(r"<(style|script)>[\s\S]*?</\1>", "", text)
     parts = r'(?:aria-label|class)="([^"]*)"|>([^<]*[^<\s][^<]*)<'
     return [" ".join("".join(each).split()) for each in re.findall(parts, shown)]

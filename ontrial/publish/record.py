@@ -152,10 +152,10 @@ def parse(content: bytes | str) -> tuple[Record, list[str]]:
     for part, kind in _KINDS.items():
         for place, each in enumerate(parts[part]):
             try:
-                names = {name: each.get(name, "") for name in ("name", "report", "id")}
-                names |= {"time": each["time"]} if part == "sessions" else {}
-                if wrong := [name for name, text in names.items() if not isinstance(text, str) or "/" in text]:
-                    raise ValueError(f"{wrong[0]} cannot be {names[wrong[0]]!r}")  # it could name a folder
+                if part == "sessions":
+                    decode(str, each["time"])
+                if any("/" in str(each.get(name)) for name in ("name", "report", "id")):
+                    raise ValueError("a name with a slash could name a folder")
                 entries[part].append(decode(kind, each))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 problems.append(f"{part} {place} ({_named(each)}): {error}")

@@ -13,51 +13,33 @@ from ontrial.publish.record import Record, encode, load
 from ontrial.stats.verdicts import Verdict, combined
 
 
-def differences(first: Record, second: Record) -> list[str]:
-    """What differs between the results of the second record and the same of the first, one line each.
+def differences(first: Record, second: Record, *, verdicts_alone: bool = False) -> tuple[list[str], list[str]]:
+    """What differs, and which verdicts moved from or to inconclusive, where verdicts alone are compared: a line each.
 
     Compared are verdicts, intervals and the value of every seed; not the seconds that they took.
-    Raises ValueError where the second has no verdicts, since nothing would then be compared.
-    """
-    if not second.verdicts:
-        raise ValueError("the second folder has no verdicts: nothing was repeated")
-    known = {each.key: each for each in first.verdicts}
-    lines = []
-    for each in second.verdicts:
-        if (before := known.get(each.key)) is None:
-            lines.append(f"{_name(each)}: only in the second")
-            continue
-        if before.found is not each.found:
-            lines.append(f"{_name(each)}: {before.found}, then {each.found}")
-        if encode(before.evidence) != encode(each.evidence):
-            lines.append(f"{_name(each)}: other numbers")
-    return lines
-
-
-def moves(first: Record, second: Record) -> tuple[int, list[str], list[str]]:
-    """How many results both records have, contradictions between these, and moves from or to inconclusive.
-
-    A verdict of the first is the one that it had after as many seeds as the second's, where it went on to more.
-    Raises ValueError where both have no result in common, since nothing would then be compared.
     """
     known = {each.key: each for each in first.verdicts}
-    both = [(known[each.key], each) for each in second.verdicts if each.key in known]
-    if not both:
-        raise ValueError("the folders have no verdict in common: nothing was repeated")
-    contradictions: list[str] = []
+    wrong: list[str] = []
     moved: list[str] = []
-    for before, each in both:
-        looks = {look.seeds: look for look in before.looks}
-        look = looks.get(each.looks[-1].seeds) if each.looks else None
-        was = combined(seen.verdict for seen in look.conditions) if look else before.found
+    for each in second.verdicts:
+        name, before = " ".join(str(part) for part in each.key if part not in ("", None)), known.get(each.key)
+        if before is None:
+            wrong += [] if verdicts_alone else [f"{name}: only in the second"]
+            continue
+        was = _after(before, each) if verdicts_alone else before.found
         if was is not each.found:
-            is_open = Verdict.INCONCLUSIVE in (was, each.found)
-            (moved if is_open else contradictions).append(f"{_name(each)}: {was}, then {each.found}")
-    return len(both), contradictions, moved
+            is_move = verdicts_alone and Verdict.INCONCLUSIVE in (was, each.found)
+            (moved if is_move else wrong).append(f"{name}: {was}, then {each.found}")
+        if not verdicts_alone and encode(before.evidence) != encode(each.evidence):
+            wrong.append(f"{name}: other numbers")
+    return wrong, moved
 
 
-def _name(result: CaseResult) -> str:
-    return " ".join(str(part) for part in result.key if part not in ("", None))
+def _after(result: CaseResult, other: CaseResult) -> Verdict:
+    """The verdict that a result had after as many seeds as another: its last, where no look was at so many."""
+    seeds = other.looks[-1].seeds if other.looks else None
+    look = next((look for look in result.looks if look.seeds == seeds), None)
+    return combined(seen.verdict for seen in look.conditions) if look else result.found
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -65,20 +47,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
     parser.add_argument("--rounded-otherwise", action="store_true", help="from another machine: compare verdicts alone")
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        first, second = map(load, (chosen.first, chosen.second))
-        if chosen.rounded_otherwise:
-            count, wrong, moved = moves(first, second)
-            said = [f"no contradiction in {count} verdicts, {len(moved)} moved from or to inconclusive", *moved]
-        else:
-            wrong = differences(first, second)
-            said = [f"identical: {len(second.verdicts)} verdicts, with the value of every seed"]
+        first, second = load(options.first), load(options.second)
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
+    both = {each.key for each in first.verdicts} & {each.key for each in second.verdicts}
+    wrong, moved = differences(first, second, verdicts_alone=options.rounded_otherwise)
+    if not both:
+        wrong = ["the folders have no verdict in common: nothing was repeated"]
     if wrong:
         raise SystemExit("\n".join(wrong))
-    print("\n".join(said))
+    if options.rounded_otherwise:
+        print(f"no contradiction in {len(both)} verdicts, {len(moved)} moved from or to inconclusive", *moved, sep="\n")
+    else:
+        print(f"identical: {len(second.verdicts)} verdicts, with the value of every seed")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def compared(tmp_path):
         (ANOTHER_DIGIT, [], "planted F3 fast digits: other numbers", ""),
         (whole(record("M4", "holds", dataset="mnist", tier="full"), NEW), [],
          f"{TIER}: refuted, then holds\n{TIER}: other numbers\nplanted I1 fast digits: only in the second", ""),
-        (whole(), [], "the second folder has no verdicts: nothing was repeated", ""),
+        (whole(), [], "the folders have no verdict in common: nothing was repeated", ""),
         (whole(*MOVED), ["--rounded-otherwise"], "",
          "no contradiction in 2 verdicts, 1 moved from or to inconclusive\n"
          "planted F3 fast digits: holds, then inconclusive\n"),
