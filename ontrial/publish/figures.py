@@ -7,8 +7,8 @@ import multiprocessing
 import os
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -123,7 +123,6 @@ _STYLE: Any = {
     "figure.constrained_layout.use": True,
 }
 _CAN_FORK = sys.platform == "linux"  # elsewhere a fork may not call what the system's libraries have begun
-_waiting: list[tuple[Path, "Figure", str]] = []  # to be drawn: a fork finds them in its memory, since none is pickled
 
 
 @dataclass(frozen=True)
@@ -172,8 +171,7 @@ class Gallery:
         number = "" if registration is None else f"-{registration}"
         name = f"figures/{report}/{tier}-{dataset}{number}/{drawing.name}.png"
         path, stamp = folder / name, _stamp(drawing, tier)
-        is_there = path.is_file() and stamp.encode() in path.read_bytes()[:4000]
-        if stamp != self._made[path][1] if path in self._made else not is_there:
+        if stamp != self._made[path][1] if path in self._made else not _shows(path, stamp):
             self._made[path] = _made(drawing, tier), stamp
         return name
 
@@ -182,28 +180,37 @@ class Gallery:
 
         Raises ValueError where one could not be drawn or written, after all others were.
         """
-        _waiting[:] = [(path, *made) for path, made in self._made.items() if path not in without]
-        self._made = {}
-        processes, places = min(self.processes, len(_waiting)) if _CAN_FORK else 1, range(len(_waiting))
-        try:
-            problems = _in_forks(processes, places) if processes > 1 else list(map(_draw, places))
-        except BrokenExecutor:  # a fork was killed
-            problems = list(map(_draw, places))
-        finally:
-            _waiting.clear()
-        if any(problems):
-            raise ValueError("; ".join(filter(None, problems)))
+        made = [(path, *each) for path, each in self._made.items() if path not in without]
+        self._made, problems = {}, []
+        if _CAN_FORK and (processes := min(self.processes, len(made))) > 1:
+            _in_forks([made[first::processes] for first in range(processes)])
+        for path, figure, stamp in made:
+            try:
+                if not _shows(path, stamp):  # as after a fork that failed or was killed
+                    write_atomically(path, _png(figure, stamp))
+            except Exception as error:
+                problems.append(f"the figure {path.stem} could not be drawn: {type(error).__name__}: {error}")
+        if problems:
+            raise ValueError("; ".join(problems))
 
 
-def _in_forks(processes: int, places: Iterable[int]) -> list[str]:
+def _shows(path: Path, stamp: str) -> bool:
+    """Whether a file is the drawing with this stamp."""
+    return path.is_file() and stamp.encode() in path.read_bytes()[:4000]
+
+
+def _in_forks(shares: "Sequence[Sequence[tuple[Path, Figure, str]]]") -> None:
+    forks = [multiprocessing.get_context("fork").Process(target=_draw, args=(share,)) for share in shares]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of forking where other threads run: none of them draws
-        with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin_fork) as executor:
-            return list(executor.map(_draw, places))
+        for each in forks:
+            each.start()
+    for each in forks:
+        each.join()
 
 
-def _begin_fork() -> None:
-    """Forks share the position in an open file, so that matplotlib has to open its fonts again.
+def _draw(share: "Sequence[tuple[Path, Figure, str]]") -> None:
+    """Draw in a fork. It shares the position in open files, so that matplotlib has to open its fonts again.
 
     It forgets them by itself, but not the formulas that it has laid out with them. A fork ends soon: it needs no
     garbage collection.
@@ -212,16 +219,9 @@ def _begin_fork() -> None:
 
     gc.disable()
     MathTextParser._parse_cached.cache_clear()  # type: ignore[attr-defined]
-
-
-def _draw(place: int) -> str:
-    """Draw one of those that are waiting. Returns what was wrong, "" where nothing was."""
-    path, figure, stamp = _waiting[place]
-    try:
-        write_atomically(path, _png(figure, stamp))
-    except Exception as error:
-        return f"the figure {path.stem} could not be drawn: {type(error).__name__}: {error}"
-    return ""
+    for path, figure, stamp in share:
+        with suppress(Exception):  # what is not there afterwards is drawn again, and fails there
+            write_atomically(path, _png(figure, stamp))
 
 
 def _made(drawing: Drawing, tier: str) -> "Figure":

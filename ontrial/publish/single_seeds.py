@@ -9,7 +9,6 @@ from ontrial.publish.summary import Summary
 from ontrial.publish.templates import render
 from ontrial.stats.verdicts import Evidence, Verdict, combined
 
-FEW = 0.75  # where fewer single seeds agree, a claim is named
 _DECIDED = (Verdict.HOLDS, Verdict.REFUTED)
 
 
@@ -70,19 +69,14 @@ def median_agreement(found: Mapping[str, Agreement], verdict: str) -> Agreement 
 
 def few_agree(found: Mapping[str, Agreement]) -> list[str]:
     """Claims that are decided, but with which fewer than three in four of their single seeds agree."""
-    return [name for name, each in found.items() if each.verdict in _DECIDED and each.share < FEW]
+    return [name for name, each in found.items() if each.verdict in _DECIDED and each.share < 3 / 4]
 
 
 def table(summary: Summary) -> str:
     """A Markdown table a report, a row a claim, with a summary above it."""
     reports = [(report, summary.of(report), by_claim(summary.of(report))) for report in summary.reports]
-    words = {"median_agreement": median_agreement, "few_agree": few_agree, "case_by_case": _case_by_case}
+    words = {"median_agreement": median_agreement, "few_agree": few_agree, "agreement": agreement}
     return render("single-seeds.md", reports=reports, **words).strip()
-
-
-def _case_by_case(claim: FrozenClaim) -> str:
-    cases = [(each.case, agreement([each])) for each in claim.shown]
-    return "; ".join(f"{case} {one.words}" for case, one in cases if one) if len(cases) > 1 else ""
 
 
 def _share(conditions: Sequence[Evidence]) -> float:

@@ -73,25 +73,6 @@ def test_figures_are_the_same_bytes_in_one_process_and_in_several_and_the_last_o
         assert save(tmp_path / "alone", each)[0].read_bytes() == path.read_bytes()
 
 
-LAID_OUT = []  # a parser of formulas, and what it made of one
-
-
-def test_a_fork_opens_the_fonts_of_formulas_itself(monkeypatch):
-    """Forks share the position in an open font, so a formula laid out before may get wrong glyphs."""
-    from matplotlib.mathtext import MathTextParser
-
-    parser = MathTextParser("agg")
-    LAID_OUT[:] = [parser, parser.parse("$10^{-3}$")]
-    monkeypatch.setattr(figures, "_draw", is_laid_out)
-    assert is_laid_out(0) == "True"
-    assert figures._in_forks(2, range(2)) == ["False", "False"]
-
-
-def is_laid_out(_):
-    parser, first = LAID_OUT
-    return str(parser.parse("$10^{-3}$") is first)
-
-
 def no_colour():
     raise ValueError("no such colour")
 
@@ -110,7 +91,17 @@ def test_what_cannot_be_drawn_or_written_is_raised_at_the_end_when_all_others_ar
     assert (tmp_path / "figures/mine/fast-functions/other.png").is_file()
 
 
-@pytest.mark.skipif(not figures._CAN_FORK, reason="no process is forked here")
+def test_a_fork_opens_the_fonts_of_formulas_itself(tmp_path):
+    """Forks share the position in an open font, so a formula laid out before may get wrong glyphs."""
+    from matplotlib.mathtext import MathTextParser
+
+    parser, here = MathTextParser("agg"), tmp_path / "laid out here"
+    first = parser.parse("$10^{-3}$")
+    note = broken(lambda: here.touch() if parser.parse("$10^{-3}$") is first else None)
+    save(tmp_path, note, planted(NOISE), processes=2)
+    assert here.exists() != figures._CAN_FORK
+
+
 def test_where_a_fork_is_killed_this_process_draws(tmp_path):
     assert all(path.is_file() for path in save(tmp_path, planted(NOISE), broken(kill_a_fork), processes=2))
 
