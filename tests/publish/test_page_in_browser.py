@@ -1,11 +1,9 @@
 """The page in a headless Chromium: it loads, requests nothing, sorts, filters, and fits a phone."""
 
-import shutil
-
 import pytest
 
 from ontrial.publish import page
-from tests.publish.browser import browser, visit
+from tests.publish.browser import visit
 from tests.publish.planted import HOSTILE, WORD, everything, plant, record, report, stretched, whole
 
 CLAIMS = ["F1", "F2", "F4", "M2", "M5", "M10", "I1", "P1", "P2"]
@@ -74,11 +72,3 @@ def test_nothing_overflows_where_words_have_no_break_and_hostile_text_stays_text
     path.write_text(text.replace("<details", "<details open"), encoding="utf-8")
     seen = visit(tmp_path, width)
     assert (seen["width"], seen["scrolls"], seen["overflow"], seen["planted"]) == (width, False, [], None)
-
-
-def test_a_browser_that_is_missing_is_a_skip_or_where_it_is_demanded_a_failure(monkeypatch):
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    for demanded, outcome in (("0", pytest.skip.Exception), ("1", pytest.fail.Exception)):
-        monkeypatch.setenv("REQUIRE_BROWSER", demanded)
-        with pytest.raises(outcome, match="apt-get install chromium"):
-            browser()
