@@ -135,16 +135,16 @@ def differences(folder: Path, root: Path) -> Iterator[str]:
     yield from _shown(record, summary, folder, root)
 
 
-def _unlike(found: Any, follows: Any, name: str = "") -> Iterator[str]:
-    """Parts of an entry, by name, that are not what its other parts give: numbers of seeds, verdicts, looks."""
-    if isinstance(found, dict) and isinstance(follows, dict):
-        for each in found.keys() & follows.keys():
-            yield from _unlike(found[each], follows[each], f"{name} {each}".strip())
-    elif isinstance(found, list) and isinstance(follows, list) and len(found) == len(follows):
-        for place, (one, other) in enumerate(zip(found, follows, strict=True)):
+def _unlike(found: Any, expected: Any, name: str = "") -> Iterator[str]:
+    """What two JSON values have by the same name, but not the same."""
+    if isinstance(found, dict) and isinstance(expected, dict):
+        for each in found.keys() & expected.keys():
+            yield from _unlike(found[each], expected[each], f"{name} {each}".strip())
+    elif isinstance(found, list) and isinstance(expected, list) and len(found) == len(expected):
+        for place, (one, other) in enumerate(zip(found, expected, strict=True)):
             yield from _unlike(one, other, f"{name} {place + 1}")
-    elif found != follows:
-        yield f"{name} is {found}, but from the rest follows {follows}"
+    elif found != expected:
+        yield f"{name} is {found!r}, but should be {expected!r}"
 
 
 def _conditions(result: CaseResult) -> Iterator[str]:
@@ -209,38 +209,35 @@ def _lock(result: CaseResult, locks: Locks) -> Iterator[str]:
     if not result.registration:
         return
     if found is None or found[0].number != result.registration:
-        locked = found[0].number if found else "none"
-        yield f"it was judged under registration {result.registration}, but locked under {locked}"
+        number = found[0].number if found else "none"
+        yield f"it was judged under registration {result.registration}, but locked under {number}"
         return
     lock, criterion = found
-    if result.registered_on != lock.on:
-        yield f"it says registered on {result.registered_on}, but its lock {lock.on}"
     if result.first_trained and result.first_trained < lock.on:
         yield f"its first seed was trained on {result.first_trained}, before its lock of {lock.on}"
-    alpha = criterion.alpha / 2 ** (lock.number - 1)
-    for each in result.evidence:
-        if each.interval.alpha != (wanted := 0 if each.interval.statistic == "count" else alpha):
-            yield f"{each.interval.measure}: alpha is {each.interval.alpha}, but locked {wanted}"
+    alpha, seen = criterion.alpha / 2 ** (lock.number - 1), [look.seeds for look in result.looks]
     conditions = registered.conditions(result.evidence)
-    if conditions and conditions != tuple(criterion.conditions):
-        yield f"its conditions are {'; '.join(conditions)}, but locked {'; '.join(criterion.conditions)}"
-    seen = [look.seeds for look in result.looks]
     planned = [seeds for seeds in ladder(criterion.looks, alpha) if seen and seeds < seen[-1]]
-    if result.planned and seen[:-1] != planned:
-        yield f"it was looked at with {seen[:-1]} seeds before the last look, but planned was {planned}"
+    alphas = [0 if each.interval.statistic == "count" else alpha for each in result.evidence]
+    parts = {
+        "registered_on": (result.registered_on, lock.on),
+        "alpha": ([each.interval.alpha for each in result.evidence], alphas),
+        "conditions": (list(conditions), list(criterion.conditions if conditions else ())),
+        "looks before the last": (seen[:-1] if result.planned else planned, planned),
+    }
+    for name, (judged, locked) in parts.items():
+        yield from _unlike(judged, locked, name)
 
 
 def _claims(record: Record, locks: Locks) -> Iterator[str]:
     """What differs between claims as the record has them and their locks."""
     cases = {(*claim.name, case): claim for claim in record.claims for case in claim.cases}
     yield from (f"{' '.join(name)} is locked, but not in the record" for name in sorted(locks.keys() - cases.keys()))
-    for name in [name for name in cases if name in locks]:
-        claim, (lock, criterion) = cases[name], locks[name]
-        if claim.registered != (locked := Registered(lock.number, lock.on, lock.hash)):
-            yield f"{claim.id}: the record has the lock {claim.registered}, but it is {locked}"
-        for part in ("statement", "source", "kind"):
-            if getattr(claim, part) != getattr(criterion, part):
-                yield f"{claim.id}: its {part} is {getattr(claim, part)!r}, but locked {getattr(criterion, part)!r}"
+    for name in sorted(cases.keys() & locks.keys()):
+        lock, criterion = locks[name]
+        locked = encode(Registered(lock.number, lock.on, lock.hash))
+        words = {part: getattr(criterion, part) for part in ("statement", "source", "kind")}
+        yield from (f"{name[1]}: {line}" for line in _unlike(encode(cases[name]), words | {"registered": locked}))
 
 
 def _expected(in_force: Sequence[CaseResult], expected: Expected) -> Iterator[str]:

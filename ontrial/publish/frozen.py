@@ -196,7 +196,7 @@ class FrozenClaim:
     @property
     def n(self) -> int | None:
         """The most seeds behind the strongest results; None for plain counts."""
-        return most_seeds(self.shown)
+        return _most_seeds(self.shown)
 
     @property
     def margin(self) -> float:
@@ -214,10 +214,11 @@ class FrozenClaim:
     @cached_property
     def before(self) -> Mapping[int, tuple[Verdict, int | None]]:
         """Verdict and n under each earlier registration, by its number, the latest first."""
-        groups: dict[int, list[CaseResult]] = {}
-        for each in self.earlier:
-            groups.setdefault(each.registration or 0, []).append(each)
-        return {number: (combined(each.found for each in group), most_seeds(group)) for number, group in groups.items()}
+        numbers = dict.fromkeys(each.registration or 0 for each in self.earlier)
+        groups = {number: [each for each in self.earlier if each.registration == number] for number in numbers}
+        return {
+            number: (combined(each.found for each in group), _most_seeds(group)) for number, group in groups.items()
+        }
 
     def by_origin(self) -> dict[tuple[str, str], Verdict]:
         """The verdict at every tier and dataset that judged it, strongest first."""
@@ -232,6 +233,6 @@ def is_count(interval: Interval) -> bool:
     return interval.statistic == "count"
 
 
-def most_seeds(results: Iterable[CaseResult]) -> int | None:
+def _most_seeds(results: Iterable[CaseResult]) -> int | None:
     """The most seeds behind any of these; None where all are plain counts."""
     return max((each.n for each in results if each.n is not None), default=None)
