@@ -37,8 +37,8 @@ def test_fresh_processes_that_compile_again_give_the_same_bits(tmp_path):
     code = (
         "import sys; from tests.models.test_cpu import EXPERIMENTS, train\n"
         "junk = [bytearray(i) for i in range(int(sys.argv[1]))]\n"  # so that buffers have other addresses
-        "for each in EXPERIMENTS.values():\n"
-        "    print(*(name + values.tobytes().hex() for name, values in sorted(train(each, [4]).items())))"
+        "for name in ('digits', 'cos'):\n"  # float64 is compiled again, at other addresses, for stationary points
+        "    print(*(name + x.tobytes().hex() for name, x in sorted(train(EXPERIMENTS[name], [4]).items())))"
     )
     found = set()
     for process, cache in enumerate(({"NUMBA_CACHE_DIR": str(tmp_path / "new")}, {})):
@@ -99,13 +99,6 @@ def test_weights_of_pixels_that_are_never_bright_stay_unchanged():
     after = networks.layers(torch.from_numpy(train(experiment, [0])["parameters"]), experiment.widths)[0].weight
     assert torch.equal(before[:, :, dark], after[:, :, dark])
     assert not torch.equal(before, after)
-
-
-@each_experiment
-def test_a_learning_rate_of_0_changes_nothing(experiment):
-    found = train(replace(experiment, learning_rate=0.0), [1])
-    np.testing.assert_array_equal(found["parameters"], networks.initial_parameters(experiment, [1]).numpy())
-    assert (found["train_loss"] == found["train_loss"][..., :1]).all()
 
 
 def test_a_network_of_nan_has_no_loss():
