@@ -20,12 +20,12 @@ class LockHeld(Exception):
     """Another process held a lock for longer than the limit."""
 
 
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 @contextmanager
-def locked(path: Path, limit: float = LOCK_LIMIT, say: Callable[[str], object] = _print) -> Iterator[None]:
+def locked(
+    path: Path,
+    limit: float = LOCK_LIMIT,
+    say: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> Iterator[None]:
     """Hold a lock file, which is removed at the end. Says after 5 s what it waits for.
 
     Raises LockHeld after `limit` seconds, and OSError where the file cannot be made.
@@ -92,15 +92,9 @@ def inside(folder: Path, name: str) -> Path | None:
 
 def _make_folder(folder: Path) -> None:
     """Make a folder and its missing parents, each shared with the group that may write its parent."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        if not folder.is_dir():
-            raise
-    else:
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)  # another process may have made it
         _share(folder)
 
 

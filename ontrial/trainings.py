@@ -79,32 +79,30 @@ class Scale:
 class Training(Protocol):
     """What is trained once a seed: hashable, picklable, and described by all that its result depends on.
 
-    Derive from it for the defaults: no needs, no shared arrays, trained in a process. Two more attributes are optional:
-    `one_by_one`, true where it is called, and stored, one seed at a time; `again(seed, times)`, which trains a seed in
-    a new module, whose arrays must be the same bits as before (see ontrial.functions.FunctionTraining).
+    judged_on: what a verdict on it is about, such as "mnist"; looks: the numbers of seeds at which it is judged in
+    full; needs: trainings whose arrays it is given, for the same seeds; shared: names of arrays that all seeds share,
+    such as "epoch"; place: "process", or a device, whose jobs run as threads of one process.
+
+    Derive from it for the defaults. Two more attributes are optional: `one_by_one`, true where it is called, and
+    stored, one seed at a time; `again(seed, times)`, which trains a seed again, and must return the same bits.
     """
 
     @property
-    def judged_on(self) -> str:
-        """What a verdict on it is about, such as "mnist"."""
+    def judged_on(self) -> str: ...
 
     @property
-    def looks(self) -> Looks:
-        """The numbers of seeds at which claims on it are judged in full."""
+    def looks(self) -> Looks: ...
 
     @property
     def needs(self) -> tuple[Training, ...]:
-        """Trainings whose arrays it is given, for the same seeds."""
         return ()
 
     @property
     def shared(self) -> frozenset[str]:
-        """Names of the arrays that all seeds share, such as "epoch"."""
         return frozenset()
 
     @property
     def place(self) -> str:
-        """Where it is trained: "process", or a device, whose jobs run as threads of this process."""
         return "process"
 
     def at(self, scale: Scale) -> Self:
@@ -187,8 +185,7 @@ class Runs(Mapping[Hashable, Run]):
 class Stacked(Mapping[str, Array]):
     """The arrays of several seeds, each stacked when it is first read.
 
-    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share; below: the arrays that
-    these are added to.
+    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share; below: further arrays.
     """
 
     rows: Sequence[Mapping[str, Array]]
@@ -216,10 +213,9 @@ _RESERVED = frozenset({*dir(Run), *dir(Runs), *Run.__dataclass_fields__, *Runs._
 
 def require_free(names: Iterable[str]) -> None:
     """Raises ValueError for names of arrays that are attributes of a run or of runs, or begin with "_"."""
-    taken = sorted(
-        str(each) for each in names if each in _RESERVED or not isinstance(each, str) or each[:1] in ("", "_")
-    )
-    if taken:
+    if taken := sorted(
+        str(each) for each in names if not isinstance(each, str) or each in _RESERVED or each[:1] in "_"
+    ):
         raise ValueError(
             f"an array may not be named {', '.join(taken)}: a run, or runs, have that themselves; rename it"
         )

@@ -12,7 +12,7 @@ from ontrial.claim import Claim
 from ontrial.files import writable
 from ontrial.running.jobs import Job, NotRepeated, Setting, TrainingError, load
 from ontrial.running.store import Stored, canonical, described, identity, name_of, with_needs
-from ontrial.running.workers import Progress, run_jobs, slots
+from ontrial.running.workers import Progress, run_jobs
 from ontrial.stats.verdicts import Evidence, Verdict
 from ontrial.trainings import Run, Runs, Stacked, Training, require_finite
 
@@ -159,9 +159,9 @@ class Plan:
                 f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
                 "free: make room, or name another folder with --store"
             )
-        devices = {each.place for trial in self.trials for each in trial.trainings.values()} - {"process"}
-        with slots(self.workers, devices, self.cluster) as where:
-            run_jobs(first, self._then, self.setting, where, lambda each: report(self._with_looks(each)))
+        run_jobs(
+            first, self._then, self.setting, lambda each: report(self._with_looks(each)), self.workers, self.cluster
+        )
 
     def runs(self, trial: Trial) -> Runs:
         """The runs of a trial at its present look, under the names of its trainings.

@@ -23,14 +23,13 @@ def prune(store: Path, since: float) -> tuple[int, int]:
     runs = size = 0
     for (key, rest), paths in files.items():
         stats = [path.stat() for path in paths]
-        if max(max(each.st_mtime, each.st_atime) for each in stats) >= since:
-            continue
-        for path in sorted(paths):  # the description first: without it nothing was ever finished
-            path.unlink(missing_ok=True)
-        if not rest:
-            (store / "locks" / f"{key}.lock").unlink(missing_ok=True)
-            runs += 1
-        size += sum(each.st_size for each in stats)
+        if max(max(each.st_mtime, each.st_atime) for each in stats) < since:
+            for path in sorted(paths):  # the description first: without it nothing was ever finished
+                path.unlink(missing_ok=True)
+            if not rest:
+                (store / "locks" / f"{key}.lock").unlink(missing_ok=True)
+                runs += 1
+            size += sum(each.st_size for each in stats)
     return runs, size
 
 
@@ -40,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--unused-since", type=float, required=True, metavar="TIME", help="seconds, as of `date +%%s`")
     options = parser.parse_args(arguments)
     if not options.store.is_dir():
-        raise SystemExit(f"{options.store} is no folder: name the run store")
+        parser.error(f"{options.store} is no folder: name the run store")
     runs, size = prune(options.store, options.unused_since)
     print(f"deleted {runs:,} runs that no session has used since, {size / 2**20:,.1f} MiB")
 

@@ -69,17 +69,18 @@ class RunStore:
 
     def load(self, key: str) -> Stored | None:
         """What is stored; None where nothing is, or where it is damaged, which is then set aside."""
-        if not self._description(key).exists():
+        if not (path := self._description(key)).exists():
             return None
         try:
-            description = json.loads(self._description(key).read_bytes())
+            description = json.loads(path.read_bytes())
             content = self._arrays(key).read_bytes()
             depends_on = {name: value for name, value in description.items() if name not in _STATED}
             check = description.pop("check", None) or _name(description)  # older ones have none
             digest = hashlib.sha256(content).hexdigest()
             if (_name(depends_on), _name(description), digest) != (key, check, description["sha256"]):
                 raise ValueError("its content is not what its description says")
-            self._mark_read(key)
+            with suppress(OSError):  # `prune` reads the time of access, which many disks are mounted not to change
+                os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
             with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 stored = Stored({name: archive[name] for name in archive.files}, description["seconds"])
             _require_sound(stored, description)
@@ -97,13 +98,8 @@ class RunStore:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **stored.arrays)
         content = buffer.getvalue()
-        stated = {
-            **description,
-            "arrays": _shapes(stored),
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "seconds": stored.seconds,
-        }
+        stated = {"arrays": _shapes(stored), "bytes": len(content), "seconds": stored.seconds}
+        stated = {**description, **stated, "sha256": hashlib.sha256(content).hexdigest()}
         stated["check"] = _name(stated)
         write_atomically(self._arrays(key), content)
         write_atomically(self._description(key), (canonical(stated) + "\n").encode())
@@ -113,12 +109,6 @@ class RunStore:
         for path in (self._description(key), self._arrays(key)):
             with suppress(OSError):  # missing, or the store is read-only
                 path.replace(path.with_name(path.name + ".damaged"))
-
-    def _mark_read(self, key: str) -> None:
-        """Set the time of access, which `prune` reads: many disks are mounted so that reading does not."""
-        path = self._description(key)
-        with suppress(OSError):  # read-only, or another user's
-            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
     def _arrays(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"

@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ontrial import training
 from ontrial.running import workers as workers_module
 from ontrial.running.jobs import Setting, TrainingError, run_job
 from ontrial.running.plan import Plan
 from ontrial.running.store import RunStore
-from ontrial.running.workers import Slot, dask_executor, run_jobs, seconds_left, slots
+from ontrial.running.workers import dask_executor, run_jobs, seconds_left
 from tests.running.planted import (
     Doubled,
     complete,
@@ -46,12 +47,10 @@ def jobs(of, seeds=4):
     return [job(of, seed) for seed in range(seeds)]
 
 
-def run(setting, first, workers=1, cluster=None, **words):
+def run(setting, first, workers=1, cluster=None, report=lambda progress: None):
     """What became of each of these jobs."""
     outcomes = {}
-    then = lambda job, failure: outcomes.update({job: failure}) or ()  # noqa: E731
-    with slots(workers, (), cluster) as where:
-        run_jobs(first, words.get("then", then), setting, where, words.get("report", lambda progress: None))
+    run_jobs(first, lambda job, failure: outcomes.update({job: failure}) or (), setting, report, workers, cluster)
     return outcomes
 
 
@@ -163,48 +162,54 @@ def test_a_training_that_cannot_be_sent_or_received_is_an_error_that_says_so(set
     assert "No module named 'module_of_the_session_alone'" in str(outcomes[alone])
 
 
-def environment():
-    return {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED")}
+@training
+def environment(*, seed):
+    import os
+
+    return {"variables": [int(os.environ[name]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED")]}
 
 
-def test_a_worker_computes_with_one_thread_and_the_session_with_its_own(monkeypatch):
+def test_a_worker_computes_with_one_thread_and_the_session_with_its_own(setting, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    before = environment()
-    with slots(1) as [slot]:
-        found = slot.make().submit(environment).result(60)
-    assert found == {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-    assert environment() == before
+    before = dict(os.environ)
+    [(done, failure)] = run(setting, jobs(environment(), 1)).items()
+    assert failure is None
+    assert setting.store.load(done.keys[0]).arrays["variables"].tolist() == [1, 1, 0]
+    assert dict(os.environ) == before
 
 
-def test_no_more_processes_are_started_than_there_are_jobs_and_each_is_given_two(setting, monkeypatch):
-    started, most = [], []
+def test_no_more_processes_are_started_than_there_are_jobs(setting, monkeypatch):
+    started = []
 
     def executor():
         started.append(ThreadPoolExecutor(1))
         return started[-1]
 
-    def then(job, failure):
-        most.append(max(len(slot.jobs) for slot in where))
-        return ()
-
     monkeypatch.setattr(workers_module, "process_executor", executor)
-    with slots(999) as where:
-        run_jobs(jobs(noise(), 3), then, setting, where, lambda progress: None)
-    assert len(started) == 3
-    with slots(1) as where:
-        run_jobs(jobs(noise(1.0), 5), then, setting, where, lambda progress: None)
-    assert (len(started), max(most)) == (4, 1)  # one runs, one was just done
-    assert {each._shutdown for each in started} == {True}
+    run(setting, jobs(noise(), 3), 999)
+    assert 1 <= len(started) <= 3
 
 
-def test_a_device_is_threads_of_this_process_and_a_cluster_takes_the_place_of_processes():
-    with ThreadPoolExecutor(1) as cluster:
-        with slots(4, ["abacus"], cluster) as [first, second]:
-            assert (first.place, first.workers, second.place) == ("process", 4, "abacus")
-            assert second.make().submit(os.getpid).result(30) == os.getpid()
-            first.submit(job(noise(), 0), b"")
-        assert cluster.submit(int, 3).result(30) == 3  # it is not closed
+@training
+def process(*, seed):
+    import os
+
+    return {"process": os.getpid()}
+
+
+class OnDevice(type(process())):
+    place = "abacus"
+
+
+def test_a_device_is_threads_of_this_process_and_a_cluster_takes_the_place_of_processes(setting, threads):
+    here = job(OnDevice(*[getattr(process(), name) for name in process().__match_args__]), 0)
+    there, elsewhere = job(process(), 1), job(process(), 2)
+    assert set(run(setting, [here, there], cluster=threads).values()) == {None}
+    assert run(setting, [elsewhere]) == {elsewhere: None}
+    found = [setting.store.load(each.keys[0]).arrays["process"] == os.getpid() for each in (here, there, elsewhere)]
+    assert found == [True, True, False]
+    assert threads.submit(int, 3).result(30) == 3  # it is not closed
 
 
 def test_the_longest_is_run_first_what_follows_joins_and_what_trains_the_same_waits(setting):
@@ -212,20 +217,25 @@ def test_the_longest_is_run_first_what_follows_joins_and_what_trains_the_same_wa
     first = [replace(job(noise(), seed), seconds=cost) for seed, cost in costs.items()]
     same = replace(job(Doubled(noise()), 1), seconds=8.0)
     follower = replace(job(noise(2.0), 0), seconds=5.0)
-    started, order = [], []
+    running, overlaps, order = set(), [], []
 
     class Pool(ThreadPoolExecutor):
         def submit(self, call, *arguments):
-            started.extend(arguments[:1])
+            if arguments:
+                order.append(arguments[0])
+                running.add(arguments[0])
+                overlaps.append({str(first[1]), str(same)} <= running)
             return super().submit(call, *arguments)
 
     def then(each, failure):
-        order.append(each)
+        running.discard(str(each))
         return [follower] if each == first[1] else []
 
-    run_jobs([*first, same], then, setting, [Slot("process", lambda: Pool(1), 2, 1)], lambda progress: None)
-    assert started == [str(each) for each in (first[1], first[2], same, follower, first[0])]
-    assert set(order) == {*first, same, follower}
+    with Pool(1) as pool:
+        run_jobs([*first, same], then, setting, lambda progress: None, 1, pool)
+    assert order[0] == str(first[1])
+    assert sorted(order) == sorted(map(str, [*first, same, follower]))
+    assert not any(overlaps)
 
 
 def test_the_same_bits_whatever_the_number_of_workers(tmp_path):
@@ -245,18 +255,19 @@ def test_a_process_that_dies_costs_its_own_job_a_retry_and_nothing_else(setting,
     assert all(is_stored(setting, each) == [True] for each in (once, *others))
 
 
-def test_a_process_that_dies_idle_costs_nothing(setting):
-    with slots(1) as [slot]:
-        follow = iter([[job(noise(), 1)], []])
+def test_a_process_that_dies_idle_costs_nothing(setting, monkeypatch):
+    made, real = [], workers_module.process_executor
+    monkeypatch.setattr(workers_module, "process_executor", lambda: made.append(real()) or made[-1])
+    follow = iter([[job(noise(), 1)], []])
 
-        def then(job, failure):
-            assert failure is None
-            for process in slot.executor._processes.values():
-                process.kill()
-                process.join()
-            return next(follow)
+    def then(job, failure):
+        assert failure is None
+        for process in list((made[-1]._processes or {}).values()):
+            process.kill()
+            process.join()
+        return next(follow)
 
-        run_jobs([job(noise(), 0)], then, setting, [slot], lambda progress: None)
+    run_jobs([job(noise(), 0)], then, setting, lambda progress: None, 1)
     assert is_stored(setting, job(noise(), 0, 1)) == [True, True]
 
 
