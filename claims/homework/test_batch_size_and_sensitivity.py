@@ -47,6 +47,7 @@ STEPS = {(by, b): Probe(sensitivity, nets[b]) for by, nets in (("epochs", PLAIN)
 RATES = {(by, b): nets[b] for by, nets in (("one rate", PLAIN), ("tuned", TUNED)) for b in nets}
 
 SOURCE = "Part 3, Task 3.2, Figs. 14-15"
+BEYOND = dict(source=SOURCE, kind="beyond")
 IMAGES = "images right per 10,000, summed over the last 3 records"  # of epochs 40, 45 and 50
 each_set = pytest.mark.parametrize("part", ["train", "test"])
 
@@ -127,16 +128,14 @@ def test_input_sensitivity_falls_as_the_batch_grows(claim, runs):
     claim.holds_if(claim.median(tau, "Kendall tau of the gradient to the input with batch size") < -0.5)
 
 
-@pytest.mark.claim("B8", "sensitivity by the input-output Jacobian falls as well", source=SOURCE, kind="beyond")
+@pytest.mark.claim("B8", "sensitivity by the input-output Jacobian falls as well", **BEYOND)
 def test_jacobian_falls_as_the_batch_grows(claim, runs):
     slope = log_log_slope(batches(runs), runs.jacobian_sensitivity.T)
     claim.figure = figures.sensitivities(runs, SENSITIVITY_BY_BATCH)
     claim.holds_if(claim.median(slope, "slope of ln(Jacobian's norm) on ln(batch size)") < 0)
 
 
-@pytest.mark.claim(
-    "B9", "with equal steps sensitivity to the input no longer falls", source=SOURCE, kind="beyond", trains=STEPS
-)
+@pytest.mark.claim("B9", "with equal steps sensitivity to the input no longer falls", **BEYOND, trains=STEPS)
 def test_input_sensitivity_does_not_fall_with_equal_steps(claim, runs):
     equal = of(runs, "steps")
     ratio = claim.median(log_ratio(equal[1500].input_sensitivity, equal[5].input_sensitivity), "ln(gradient, 1500 / 5)")
@@ -147,8 +146,7 @@ def test_input_sensitivity_does_not_fall_with_equal_steps(claim, runs):
 @pytest.mark.claim(
     "B10",
     "what its author computed falls with the batch size even where nothing is trained further: at frozen weights",
-    source=SOURCE,
-    kind="beyond",
+    **BEYOND,
     trains={125: Probe(frozen_gradients, PLAIN[125])},
 )
 def test_gradient_falls_with_the_batch_at_frozen_weights(claim, runs):
@@ -161,8 +159,7 @@ def test_gradient_falls_with_the_batch_at_frozen_weights(claim, runs):
 @pytest.mark.claim(
     "B13",
     "a few images carry the gradient: that is why it falls more slowly than one over the root of the batch size",
-    source=SOURCE,
-    kind="beyond",
+    **BEYOND,
     trains={125: Probe(image_gradients, PLAIN[125])},
 )
 def test_a_few_images_carry_the_gradient(claim, runs):
@@ -172,13 +169,7 @@ def test_a_few_images_carry_the_gradient(claim, runs):
     claim.holds_if(carried > 0.5)
 
 
-@pytest.mark.claim(
-    "B11",
-    "with rates tuned to the batch, lr × √(B/125), sizes differ less",
-    source=SOURCE,
-    kind="beyond",
-    trains=RATES,
-)
+@pytest.mark.claim("B11", "with rates tuned to the batch, lr × √(B/125), sizes differ less", **BEYOND, trains=RATES)
 def test_accuracies_differ_less_with_tuned_learning_rates(claim, runs):
     tuned, one_rate = (np.stack([*late_images(of(runs, name), "test", 1).values()]) for name in ("tuned", "one rate"))
     ratio = claim.median(relative_spread(tuned, one_rate), "spread of test accuracy over five sizes, tuned / one rate")

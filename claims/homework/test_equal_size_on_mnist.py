@@ -23,6 +23,7 @@ EQUAL_FIRST_LAYERS = {name: Experiment("mnist", hidden, epochs=100, batch_size=5
 WITH_BOTTLENECK = {name: EXPERIMENTS[name] for name in ("middle", "deep")}
 
 SOURCE = "Part 1, Task 2, Fig. 6"
+BEYOND = dict(source=SOURCE, kind="beyond")
 TEN = "test images right per 10,000, summed over the last 10 epochs"
 
 each_model = pytest.mark.parametrize("model", MODELS)
@@ -98,10 +99,7 @@ def test_training_accuracy_regularly_reaches_99_percent(claim, runs, model):
 
 
 @pytest.mark.claim(
-    "M8",
-    "test loss was best long before epoch 100 and has risen since",
-    source="Part 1, Task 2, Fig. 5",
-    kind="beyond",
+    "M8", "test loss was best long before epoch 100 and has risen since", source="Part 1, Task 2, Fig. 5", kind="beyond"
 )
 @each_model
 def test_test_loss_was_best_long_before_the_end(claim, runs, model):
@@ -116,8 +114,7 @@ def test_test_loss_was_best_long_before_the_end(claim, runs, model):
     "M9",
     "the middle model's lead is owed to the bottleneck, not to depth: with first layers of equal width and none it is "
     "smaller",
-    source=SOURCE,
-    kind="beyond",
+    **BEYOND,
     trains=WITH_BOTTLENECK | EQUAL_FIRST_LAYERS,
 )
 def test_lead_is_smaller_with_first_layers_of_equal_width(claim, runs):
@@ -130,8 +127,7 @@ def test_lead_is_smaller_with_first_layers_of_equal_width(claim, runs):
 @pytest.mark.claim(
     "M10",
     "with first layers of equal width and no bottleneck the middle model's lead disappears",
-    source=SOURCE,
-    kind="beyond",
+    **BEYOND,
     trains=EQUAL_FIRST_LAYERS,
 )
 def test_lead_disappears_with_first_layers_of_equal_width(claim, runs):

@@ -28,6 +28,7 @@ EXPERIMENTS = {
 }
 
 SOURCE = "Part 2, Task 2, Figs. 9-10"
+BEYOND = dict(source=SOURCE, kind="beyond")
 
 
 @pytest.mark.claim("G1", "spikes of the gradient norm coincide with changes of slope", source=SOURCE)
@@ -47,7 +48,7 @@ def test_every_change_of_slope_shows_as_a_spike(claim, runs):
     claim.holds_if(claim.median(three, "share of the 3 largest slope changes with a spike within 10 steps") > 0.5)
 
 
-@pytest.mark.claim("G3", "the gradient norm falls as training goes on", source=SOURCE, kind="beyond")
+@pytest.mark.claim("G3", "the gradient norm falls as training goes on", **BEYOND)
 def test_gradient_norm_falls(claim, runs):
     norm = runs["lr"].gradient_norm
     ratio = np.median(norm[:, -100:], axis=1) / np.median(norm[:, :100], axis=1)
@@ -56,10 +57,7 @@ def test_gradient_norm_falls(claim, runs):
 
 
 @pytest.mark.claim(
-    "G4",
-    "spikes are a step-size effect: a quarter of the learning rate for four times the steps gives fewer",
-    source=SOURCE,
-    kind="beyond",
+    "G4", "spikes are a step-size effect: a quarter of the learning rate for four times the steps gives fewer", **BEYOND
 )
 def test_smaller_steps_give_fewer_spikes(claim, runs):
     at_quarter = spikes(runs["lr / 4"].gradient_norm, window=161, near=40).sum(1)

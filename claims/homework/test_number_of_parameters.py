@@ -34,6 +34,7 @@ NETS = {"all ten": 0, "without the smallest": 1}
 KNEE_OF_EIGHT = "knee with the two smallest nets left out (parameters)"
 
 SOURCE = "Part 3, Task 2, Figs. 12-13"
+BEYOND = dict(source=SOURCE, kind="beyond")
 LATE = "test images right per 10,000, summed over the last 3 records"
 HALF_A_POINT = 3 * 50  # of images per 10,000, summed over three records: epochs 40, 45 and 50
 TEN_IMAGES = 10  # of 10,000; two records are summed
@@ -131,9 +132,7 @@ def test_no_size_closes_the_gap(claim, runs):
     claim.holds_if(claim.median(smallest, measure) > 0)
 
 
-@pytest.mark.claim(
-    "P8", "returns diminish long before 200,000 parameters: the knee is under 50,000", source=SOURCE, kind="beyond"
-)
+@pytest.mark.claim("P8", "returns diminish long before 200,000 parameters: the knee is under 50,000", **BEYOND)
 @pytest.mark.parametrize("nets", NETS)
 def test_returns_diminish_under_50000(claim, runs, nets):
     first, accuracy = NETS[nets], runs.test_accuracy[:, :, -1]  # (configuration, seed)
@@ -146,10 +145,7 @@ def test_returns_diminish_under_50000(claim, runs, nets):
 
 
 @pytest.mark.claim(
-    "P9",
-    "size opens the gap before it plateaus: it is larger at 17,000 parameters than at 1,600",
-    source=SOURCE,
-    kind="beyond",
+    "P9", "size opens the gap before it plateaus: it is larger at 17,000 parameters than at 1,600", **BEYOND
 )
 def test_size_opens_the_gap(claim, runs):
     opened = ahead(runs[16_640])[:, -1] - ahead(runs[1_645])[:, -1]

@@ -27,6 +27,7 @@ EXPERIMENTS = {
 PARTS = {"layer 2": 2, "whole": None}
 
 SOURCE = "Part 2, Task 1, Figs. 7-8"
+BEYOND = dict(source=SOURCE, kind="beyond")
 
 
 def displacement(run):
@@ -82,8 +83,7 @@ def test_weights_go_less_than_a_tenth_of_their_way_in_30_steps(claim, runs):
 @pytest.mark.claim(
     "W5",
     "a picture that shows it exists: over 1,000 steps, each series' own first axis carries more than a random walk's",
-    source=SOURCE,
-    kind="beyond",
+    **BEYOND,
 )
 def test_own_axes_over_1000_steps_show_the_movement(claim, runs):
     carried = first_axis_share(weights(runs["long"]))

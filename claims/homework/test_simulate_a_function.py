@@ -28,6 +28,7 @@ EVEN_KINKS = {
 }
 
 SOURCE = "Part 1, Task 1, Figs. 1-4"
+BEYOND = dict(source=SOURCE, kind="beyond")
 
 each_model = pytest.mark.parametrize("model", MODELS)
 
@@ -111,8 +112,7 @@ def test_deeper_models_fail_less_at_the_ends_of_cos(claim, runs):
 @pytest.mark.claim(
     "F9",
     "the shallow net fails at the ends because of where its kinks start: spread evenly, it beats the deep net there",
-    source=SOURCE,
-    kind="beyond",
+    **BEYOND,
     trains=EVEN_KINKS,
 )
 def test_shallow_net_with_even_kinks_beats_the_deep_net_at_the_ends(claim, runs):
@@ -123,10 +123,7 @@ def test_shallow_net_with_even_kinks_beats_the_deep_net_at_the_ends(claim, runs)
 
 
 @pytest.mark.claim(
-    "F10",
-    "none extrapolates cos: on 10 < abs(x) < 20 every model is worse than predicting the mean",
-    source=SOURCE,
-    kind="beyond",
+    "F10", "none extrapolates cos: on 10 < abs(x) < 20 every model is worse than predicting the mean", **BEYOND
 )
 @each_model
 def test_no_model_extrapolates_cos(claim, runs, model):
@@ -135,12 +132,7 @@ def test_no_model_extrapolates_cos(claim, runs, model):
     claim.holds_if(error > 1, claim.learned(runs[model, "cos"]))
 
 
-@pytest.mark.claim(
-    "F11",
-    "on arcsinh, nearly straight out there, every model that converged extrapolates",
-    source=SOURCE,
-    kind="beyond",
-)
+@pytest.mark.claim("F11", "on arcsinh, nearly straight out there, every model that converged extrapolates", **BEYOND)
 @each_model
 def test_models_that_converged_extrapolate_arcsinh(claim, runs, model):
     run, measure = runs[model, "arcsinh"], "MSE / variance, both outside"

@@ -19,6 +19,7 @@ assert parameter_count(*TANH.widths) == 32
 EXPERIMENTS = {"tanh": Probe(stationary_points, TANH)}
 
 SOURCE = "Part 2, Task 3"
+BEYOND = dict(source=SOURCE, kind="beyond")
 
 
 def reached(run):
@@ -79,12 +80,7 @@ def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
     claim.holds_if(concordance < 0, claim.learned(run))
 
 
-@pytest.mark.claim(
-    "Z3",
-    "the higher the loss there, the larger the share of negative eigenvalues",
-    source=SOURCE,
-    kind="beyond",
-)
+@pytest.mark.claim("Z3", "the higher the loss there, the larger the share of negative eigenvalues", **BEYOND)
 def test_share_of_negative_eigenvalues_is_larger_where_the_loss_is_higher(claim, runs):
     run, measure = runs["tanh"], "sign of concordance of negative share and loss, in pairs of runs that do not tie"
     sign = signs(run, negative_share)

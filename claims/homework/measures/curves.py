@@ -23,10 +23,7 @@ def steps_to_converge(train_loss: ArrayLike, threshold: ArrayLike) -> Array:
 
 
 def log_ratio(first: ArrayLike, second: ArrayLike) -> Array:
-    """Natural log of first / second, of positive numbers; 0 where both are `inf`: never is no sooner than never.
-
-    Raises ValueError for numbers that are not positive, NaN among them.
-    """
+    """Natural log of first / second, of positive numbers; 0 where both are `inf`: never is no sooner than never."""
     one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if not ((one > 0) & (two > 0)).all():
         raise ValueError("the log of a ratio needs positive numbers")
@@ -47,10 +44,8 @@ def mean_squared_error(outputs: ArrayLike, targets: ArrayLike, where: NDArray[np
 def late_drop(loss: ArrayLike, last: int) -> Array:
     """How far the mean loss of the last epochs is below that of as many before, as a share of the whole drop, (seed,).
 
-    loss: (seed, epoch), entry k after k epochs. The whole drop is from before training to the mean of the last epochs;
-    `inf` where there is none: training that never began has not converged.
-
-    Raises ValueError for fewer than 2 x last epochs.
+    loss: (seed, epoch), entry k after k epochs, 2 x last epochs at least. The whole drop is from before training to the
+    mean of the last epochs; `inf` where there is none: training that never began has not converged.
     """
     curve = finite(loss, "loss")
     if curve.shape[1] - 1 < 2 * last:
@@ -63,8 +58,7 @@ def late_drop(loss: ArrayLike, last: int) -> Array:
 def relative_noise(noisy: ArrayLike, smooth: ArrayLike, last: int) -> Array:
     """Standard deviation of one curve over that of another, over the last epochs, (seed,).
 
-    noisy, smooth: (seed, epoch). 0 where the smooth curve does not move: with nothing learned, noise
-    cannot be said to persist.
+    0 where the smooth curve does not move: with nothing learned, noise cannot be said to persist.
     """
     deviation, moving = (np.std(finite(curve, "loss")[:, -last:], axis=1) for curve in (noisy, smooth))  # (seed,) each
     return np.where(moving > 0, deviation / np.where(moving > 0, moving, 1), 0.0)
@@ -76,10 +70,7 @@ def final(curve: ArrayLike, last: int) -> Array:
 
 
 def share_at_least(curve: ArrayLike, level: float, last: int) -> Array:
-    """Share of the last epochs at which a curve is at a level or above, (seed,).
-
-    curve: (seed, epoch); of accuracies give whole images (`images_right`), so that a tie counts as one.
-    """
+    """Share of the last epochs at which a curve is at a level or above, (seed,). curve: (seed, epoch)."""
     return (finite(curve, "curve")[:, -last:] >= level).mean(1)
 
 
@@ -98,12 +89,10 @@ _NEAR_WHOLE = 0.02  # images: a share kept in single precision is as near as tha
 
 
 def images_right(accuracy: ArrayLike, size: int, last: int | None = None) -> Array:
-    """How many images are answered right, whole numbers, or their sum over the last records.
+    """How many images are classified rightly, whole numbers, or their sum over the last records.
 
-    accuracy: (…, record), shares of the set; size: its images; last: how many records are summed, (…,); without it
-    nothing is, and the shape stays.
-
-    Raises ValueError where a share is that of no whole number of images, and where there are fewer records.
+    accuracy: (…, record), shares of a set of so many images; last: how many records are summed, (…,); the shape stays
+    where it is None. Raises ValueError where a share is that of no whole number of images, and for fewer records.
 
     >>> images_right(np.array([[0.25, 0.5, 0.75]]), size=4, last=2).tolist()
     [5.0]
@@ -122,17 +111,13 @@ def images_right(accuracy: ArrayLike, size: int, last: int | None = None) -> Arr
 def per_10_000(images: ArrayLike, size: int) -> Array:
     """Whole images of a set, or sums and differences of them, as they would be of 10,000; same shape.
 
-    One division of whole numbers, so that what is exactly at a border comes out there. Take differences first.
+    One division of whole numbers, so that what is exactly at a border stays there. Take differences first.
     """
     return np.asarray(images, dtype=float) * 10_000 / size
 
 
 def gap_per_10_000(train_accuracy: ArrayLike, test_accuracy: ArrayLike, train_size: int, test_size: int) -> Array:
-    """How many more of 10,000 images are answered right in training than in test; the shape of the accuracies.
-
-    train_accuracy, test_accuracy: (…, record), shares of sets of these sizes.
-
-    Raises ValueError as `images_right` does.
+    """How many more of 10,000 images are classified rightly in training than in test; the shape of the accuracies.
 
     >>> gap_per_10_000(np.array([0.75]), np.array([0.5]), train_size=8, test_size=4).tolist()
     [2500.0]

@@ -64,10 +64,7 @@ def edge_lead(first: Run, second: Run) -> Array:
 
 
 def right(run: Run, part: str, last: int | None = None) -> Array:
-    """Images classified rightly, per 10,000, (seed, record), or summed over the last records, (seed,).
-
-    part: of the "train" or the "test" set. Whole images are counted, so that no binary fraction decides at a border.
-    """
+    """Images of the "train" or "test" set classified rightly, per 10,000, (seed, record), or the sum of the last."""
     images = set_size(run, part)
     return per_10_000(images_right(run.arrays[f"{part}_accuracy"], images, last), images)
 
@@ -105,10 +102,7 @@ def gains(images: Sequence[Array] | Array) -> Array:
 
 
 def late_gain(run: Run) -> Array:
-    """Test images right per 10,000 at the last two of ten records less those at the fifth and sixth, (seed,).
-
-    Of 50 epochs: the sum of 45 and 50 less that of 25 and 30.
-    """
+    """Test images right per 10,000 at the last two of ten records less those at the fifth and sixth, (seed,)."""
     images = right(run, "test")  # (seed, record)
     return images[:, -2:].sum(1) - images[:, -6:-4].sum(1)
 
@@ -126,10 +120,7 @@ def own_tau(numbers: Mapping[int, float] | None) -> tuple[float, ...]:
 def beside(
     runs: Mapping[Hashable, Run], name: str, reported: Mapping[Hashable, float] | None, by: str
 ) -> tuple[Comparison, ...]:
-    """The report's numbers of what was recorded last, where it gives any, beside ours.
-
-    name: of the array, (seed, record); reported: by configuration; by: what a configuration is, such as "size".
-    """
+    """The report's numbers, by configuration, of what was recorded last, beside ours. by: such as "size"."""
     values = {key: run.arrays[name][:, -1] for key, run in runs.items()}
     return beside_report(f"{name.replace('_', ' ')} at {by}", reported or {}, values)
 
@@ -147,20 +138,14 @@ def late_losses(runs: Mapping[int, Run], part: str, last: int = 3) -> dict[int, 
 def compared(
     how: Lead, values: Mapping[int, Array] | Mapping[int, float], first: Sequence[int], others: Sequence[int]
 ) -> Array:
-    """How far some configurations are ahead of others, in one of the ways of claims.homework.measures.sizes.
-
-    values: by configuration, (seed,) each, or the report's numbers.
-    """
+    """How far some configurations are ahead of others. values: by configuration, (seed,) each, or the report's."""
     return how(*(np.stack([values[key] for key in group]) for group in (first, others)))
 
 
 def read_off(
     how: Lead, numbers: Mapping[str, Mapping[int, float]], name: str, first: Sequence[int], others: Sequence[int]
 ) -> Read:
-    """The same of the report's numbers, each of which may be off by its reading error; accuracies as images of 30,000.
-
-    numbers: by name, such as "test_loss", and configuration.
-    """
+    """The same of the report's numbers, which have a reading error; accuracies as images of 30,000."""
     quantity = name.partition("_")[2]
     scale = 30_000 if quantity == "accuracy" else 1
     lead = float(compared(how, numbers[name], first, others))
@@ -168,10 +153,7 @@ def read_off(
 
 
 def last_gradients(runs: Runs) -> Array:
-    """What the report's author took for sensitivity: the last mini-batch's gradient, (configuration, seed).
-
-    Its Frobenius norm, mean over the parameter tensors.
-    """
+    """The last mini-batch's gradient, its norm as the mean over parameter tensors, (configuration, seed)."""
     return runs.last_gradient_norms.mean(2)
 
 

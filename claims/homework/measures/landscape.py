@@ -52,10 +52,7 @@ def path_length(points: Array) -> Array:
 
 
 def relative_displacement(weights: Array, initial: Array) -> Array:
-    """Distance of each snapshot from the first over the norm of the initial weights, (seed, series, snapshot).
-
-    initial: (seed, series, weight).
-    """
+    """Distance of each snapshot from the first over the norm of the initial weights, (seed, series, snapshot)."""
     distance = np.linalg.norm(_moved(weights), axis=-1)  # (seed, series, snapshot)
     return distance / np.linalg.norm(finite(initial, "initial weights"), axis=-1)[..., np.newaxis]
 

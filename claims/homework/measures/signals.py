@@ -1,7 +1,7 @@
 """Signals: spikes in a curve over steps, changes of slope in another, and whether they go together.
 
-A spike is where the curve exceeds 1.5 times its running median over a window of steps, 41 unless told otherwise, with
-all such steps that follow one another within 10 merged into one spike, at the highest. The change of slope at a step
+A spike is where the curve exceeds 1.5 times its running median over a window of steps, 41 by default, with all
+such steps that follow one another within 10 merged into one spike, at the highest. The change of slope at a step
 is the absolute difference of the mean slopes of the log of the loss over the 10 steps before and the 10 after. Both
 are judged only where a whole window lies inside the curve: with one of 41 the first and the last 20 steps have neither.
 
@@ -24,11 +24,9 @@ _JUDGED = slice(WINDOW // 2, -(WINDOW // 2))
 def spikes(curve: ArrayLike, window: int = WINDOW, near: int = NEAR) -> Marks:
     """Where each spike is highest over its running median, (seed, step).
 
-    curve: (seed, step), above 0; window: steps of the running median, an odd number; near: steps within which what is
-    high is one spike. A run of a quarter of the learning rate takes four times the steps, so a window of 161 and 40
-    apart are the same part of it.
-
-    Raises ValueError for an even window, or one that is longer than the curve.
+    curve: (seed, step), above 0; window: steps of the running median, an odd number, or it raises ValueError; near:
+    steps within which what is high is one spike. A run of a quarter of the learning rate takes four times the steps, so
+    a window of 161 and 40 apart are the same part of it.
     """
     heights = finite(curve, "curve")
     if window % 2 == 0 or window > heights.shape[1]:
@@ -90,8 +88,7 @@ def _above_middle(spike: Marks, change: Array) -> float:
 def share_at_changes(spike: Marks, change: ArrayLike, upper: float = 0.25) -> Array:
     """Share of the spikes that lie at a change of slope in the upper part of those of all judged steps, (seed,).
 
-    spike, change: (seed, step); upper: which part. The mean over steps is that part, by chance. 0 for a seed without a
-    spike, of which nothing can be said: judge it `among=spike.any(1)`.
+    spike, change: (seed, step); upper: which part, and the share by chance. 0 for a seed without a spike.
     """
     changes = finite(change, "change of slope")[:, _JUDGED]
     judged = spike[:, _JUDGED]
@@ -100,10 +97,7 @@ def share_at_changes(spike: Marks, change: ArrayLike, upper: float = 0.25) -> Ar
 
 
 def share_with_spike(events: Marks, spike: Marks) -> Array:
-    """Share of events that have a spike within 10 steps, (seed,); 0 for a seed without events.
-
-    events, spike: (seed, step).
-    """
+    """Share of events that have a spike within 10 steps, (seed,); 0 for a seed without events. Both: (seed, step)."""
     near = [np.convolve(row, np.ones(2 * NEAR + 1), mode="same") > 0 for row in spike]
     return (events & near).sum(1) / np.maximum(events.sum(1), 1)
 

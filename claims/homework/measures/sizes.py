@@ -15,11 +15,10 @@ _ROUNDING = 1e-9  # of a slope, in the unit of the measure
 
 
 def plateau_start(sizes: ArrayLike, right: ArrayLike, within: float) -> Array:
-    """The smallest size from which every size is about as good as the best one, (seed,).
+    """The smallest size from which every size is about as good as the best one, (seed,); `inf` where there is none.
 
-    sizes: (configuration,), ascending, in parameters; right: (configuration, seed), images answered right, whole
-    numbers (`images_right`); within: how many below the best still count. `inf` where even the largest size is further
-    below.
+    sizes: (configuration,), ascending; right: images classified rightly, whole numbers (`images_right`); within: how
+    many below the best still count.
 
     >>> plateau_start([1, 10, 100, 1000], [[50, 90], [90, 80], [90, 80], [89, 80]], within=2).tolist()
     [10.0, inf]
@@ -31,22 +30,16 @@ def plateau_start(sizes: ArrayLike, right: ArrayLike, within: float) -> Array:
 
 
 def smallest_gap(ahead: ArrayLike, behind: ArrayLike) -> Array:
-    """How far one measure is ahead of another at the size where that is least, (seed,).
-
-    ahead, behind: (configuration, seed) each, such as test and training loss.
-    """
+    """How far one measure, such as test loss, is ahead of another at the size where that is least, (seed,)."""
     return (finite(ahead, "what is ahead", seed_axis=1) - finite(behind, "what is behind", seed_axis=1)).min(0)
 
 
 def knee(sizes: ArrayLike, accuracy: ArrayLike) -> Array:
     """Where returns diminish: the knee of a continuous two-piece line of accuracy against log size, (seed,).
 
-    sizes: (configuration,), ascending, in parameters; accuracy: (configuration, seed). The line is the one of least
-    squares, its knee anywhere from the second size to the last but one. `inf` where it bends upwards or not at all:
-    returns that never diminish.
-
-    No search: the best knee lies at one of the inner sizes, or where the lines through the sizes on either side of
-    a gap meet inside that gap.
+    sizes: (configuration,), ascending. The line is the one of least squares, its knee anywhere from the second size to
+    the last but one: at one of the inner sizes, or where the lines through the sizes on either side of a gap meet
+    inside it. `inf` where it bends upwards or not at all: returns that never diminish.
 
     Raises ValueError for fewer than four sizes, through which a two-piece line always goes.
     Source: Hudson, "Fitting Segmented Curves Whose Join Points Have to Be Estimated", JASA 61 (1966).
@@ -86,25 +79,24 @@ def _bent_line(x: Array, y: Array, place: float) -> tuple[float, float]:
 
 
 def best_lead(inside: ArrayLike, outside: ArrayLike) -> Array:
-    """How far the highest inside is above the highest outside, (seed,). Both: (configuration, seed)."""
+    """How far the highest inside is above the highest outside, (seed,)."""
     return _by_batch(inside).max(0) - _by_batch(outside).max(0)
 
 
 def worst_lead(middle: ArrayLike, ends: ArrayLike) -> Array:
-    """How far the lowest in the middle is above the highest at the ends, (seed,). Both: (configuration, seed)."""
+    """How far the lowest in the middle is above the highest at the ends, (seed,)."""
     return _by_batch(middle).min(0) - _by_batch(ends).max(0)
 
 
 def lowest_lead(inside: ArrayLike, outside: ArrayLike) -> Array:
-    """How far the lowest outside is above the lowest inside, (seed,). Both: (configuration, seed)."""
+    """How far the lowest outside is above the lowest inside, (seed,)."""
     return _by_batch(outside).min(0) - _by_batch(inside).min(0)
 
 
 def relative_spread(changed: ArrayLike, usual: ArrayLike) -> Array:
-    """How far configurations lie apart under one condition over how far they do under another, (seed,).
+    """The largest less the smallest configuration, under one condition over the same under another, (seed,).
 
-    Apart: the largest less the smallest. changed, usual: (configuration, seed). 1 where they lie apart under neither,
-    `inf` where only under the first.
+    1 where both are 0, `inf` where only the second is.
     """
     one, two = (np.ptp(_by_batch(values), axis=0) for values in (changed, usual))  # (seed,) each
     return np.where(two > 0, one / np.where(two > 0, two, 1), np.where(one > 0, np.inf, 1.0))
@@ -113,11 +105,9 @@ def relative_spread(changed: ArrayLike, usual: ArrayLike) -> Array:
 def log_log_slope(sizes: ArrayLike, norms: ArrayLike) -> Array:
     """Slope of the straight line through log norm against log size by least squares, (seed,).
 
-    sizes: (size,) or (seed, size); norms: (seed, size); both positive. -1/2 is that of the root mean
-    square of means of independent samples whose own mean is zero; a mean of norms falls more slowly where few samples
-    carry the square.
-
-    Raises ValueError as well for a number that is not positive.
+    sizes: (size,) or (seed, size); norms: (seed, size); ValueError where one is not positive. -1/2 is that of the root
+    mean square of means of independent samples whose own mean is zero; a mean of norms falls more slowly where few
+    samples carry the square.
     """
     measured, given = finite(norms, "norms"), finite(sizes, "sizes")
     if not ((measured > 0).all() and (given > 0).all()):
@@ -144,9 +134,9 @@ def _by_batch(values: ArrayLike) -> Array:
 def bits_per_parameter(train_loss: ArrayLike, images: int, parameters: int, classes: int = 10) -> Array:
     """What a network knows of labels drawn at random, in bits per parameter; same shape as the loss.
 
-    train_loss: cross-entropy over the training set, in nats, any shape; images: that it was trained on;
-    parameters: that it has. Guessing costs ln(classes) an image, and nothing but memory can lower that: what is
-    below it, times the images, is in the weights. Negative where the network does worse than guessing.
+    train_loss: cross-entropy over the training set, in nats, any shape. Guessing costs ln(classes) an image, and
+    nothing but memory can lower that: what is below it, times the images, is in the weights. Negative where the network
+    does worse than guessing.
     Source: Collins, Sohl-Dickstein & Sussillo, "Capacity and Trainability in Recurrent Neural Networks" (2017), who
     measure it so; Cover, IEEE Transactions on Electronic Computers 14 (1965): a linear threshold unit stores 2 bits.
 
