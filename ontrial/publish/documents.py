@@ -70,16 +70,9 @@ def outcome(summary: Summary, path: Path, root: Path) -> str:
     ids = re.findall(r"mark\.claim\(\s*\"(\w+)\"", path.read_text(encoding="utf-8"))
     [report] = (each for each in summary.reports if root / each.folder == path.parent)
     claims = [claim for claim in summary.of(report) if claim.id in ids]
-    by_verdict = {verdict: [claim.id for claim in claims if claim.verdict is verdict] for verdict in Verdict}
-    counts = f"{len(by_verdict.pop(Verdict.HOLDS))} of {len(claims)} hold"
-    others = [f"{', '.join(names)} {verdict}" for verdict, names in by_verdict.items() if names]
     shown = [each for claim in claims for each in claim.shown if each.n]
-    basis = []
-    if shown:
-        origins = dict.fromkeys(panels.origin(each.tier, each.dataset) for each in shown)
-        date = max(each.session for each in shown)[:10]
-        basis = ["; ".join(origins), f"{panels.as_range(each.n or 0 for each in shown)} seeds", f"record of {date}"]
-    return _wrapped(f"Outcome: {'; '.join((counts, *others))}" + (f" ({', '.join(basis)})." if basis else "."))
+    origins = dict.fromkeys(panels.origin(each.tier, each.dataset) for each in shown)
+    return _wrapped(render("outcome.md", claims=claims, shown=shown, origins=origins))
 
 
 def inconclusive(summary: Summary) -> str:
