@@ -86,24 +86,25 @@ def test_every_document_is_filled_and_a_check_names_those_that_are_stale(project
     documents.main(["--check"])
 
 
-def test_a_stale_finding_or_a_lost_record_fails_and_leaves_every_document_as_it_was(project):
+def test_a_stale_finding_a_missing_marker_or_a_lost_record_fails_and_leaves_every_document_as_it_was(project):
     (project / "claims" / "planted" / "findings.md").write_text("{{ verdict('M2', 'holds') }}", encoding="utf-8")
     before = (project / "README.md").read_bytes()
     with pytest.raises(SystemExit, match="M2 is holds, but its verdict is refuted"):
         documents.main([])
     assert (project / "README.md").read_bytes() == before
+    (project / "README.md").write_text("<!-- verdicts -->\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="the marker <!-- verdicts --> or <!-- /verdicts --> is missing"):
+        documents.main([])
     shutil.rmtree(project / "artifacts")
     with pytest.raises(SystemExit, match=r"verdicts\.json"):
         documents.main([])
 
 
-def test_a_document_that_lacks_an_end_is_an_error(project):
-    (project / "README.md").write_text("<!-- verdicts -->\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match="the marker <!-- verdicts --> or <!-- /verdicts --> is missing"):
-        documents.main([])
-
-
 # Inconclusive conditions
+
+NOBODY = evidence("x", [1.0], "-inf", "inf", "inconclusive", BELOW) | {"values": [], "n": 0, "left_out": 32}
+SURE = evidence("sure", [1.0, 2.0], 1.0, 2.0, "holds", {"high": 9})
+IS_OPEN = evidence("| steps", [1.0] * 8, 1.0, 9.0, "inconclusive", BELOW | {"high": 3}, left_out=4)
 
 
 def inconclusive(*verdicts, **more):
@@ -111,23 +112,20 @@ def inconclusive(*verdicts, **more):
 
 
 @pytest.mark.parametrize(
-    ("needed", "words"), [(1234, "about 1,226 more seeds"), ("at the border", "at the border"), (None, "")]
+    ("condition", "needed", "words"),
+    [
+        (IS_OPEN, 1234, r"deep: \| steps: 1 (1 to 9), n = 8 of 12 seeds | &lt; 3 | about 1,226 more seeds |"),
+        (IS_OPEN, "at the border", "| at the border |"),
+        (IS_OPEN, None, "|  |"),
+        (NOBODY, "no seed meets the condition", "| no seed meets the condition |"),
+        (NOBODY | {"estimate": "nan"}, "at the border", "| no seed meets the condition |"),  # an older record
+    ],
 )
-def test_an_inconclusive_condition_says_what_it_would_take(needed, words):
-    sure = evidence("sure", [1.0, 2.0], 1.0, 2.0, "holds", {"high": 9})
-    region = {"high": 3, "high_included": False}
-    is_open = evidence("| steps", [1.0] * 8, 1.0, 9.0, "inconclusive", region, left_out=4)
-    lines = inconclusive(full("M2", "inconclusive", case="deep", evidence=[sure, is_open], seeds_needed=needed))
-    row = rf"| M2 | planted M2 | deep: \| steps: 1 (1 to 9), n = 8 of 12 seeds | &lt; 3 | {words} |"
-    assert lines[2:] == [row]
-
-
-@pytest.mark.parametrize("needed", ["no seed meets the condition", "at the border"])  # the latter in older records
-def test_a_condition_that_no_seed_meets_is_not_called_at_the_border(needed):
-    nobody = evidence("of those that converged", [1.0], "-inf", "inf", "inconclusive", {"high": 1})
-    nobody |= {"values": [], "n": 0, "left_out": 32, "estimate": "nan"}
-    [row] = inconclusive(full("M2", "inconclusive", evidence=[nobody], seeds_needed=needed))[2:]
-    assert row.endswith("| no seed meets the condition |")
+def test_an_inconclusive_condition_says_what_it_would_take(condition, needed, words):
+    case = full("M2", "inconclusive", case="deep", evidence=[SURE, condition], seeds_needed=needed)
+    [row] = inconclusive(case)[2:]
+    assert row.startswith("| M2 | planted M2 | deep: ")
+    assert row.endswith(words)
 
 
 def test_open_cases_of_refuted_claims_are_named_and_the_fast_tier_is_left_out():
@@ -153,7 +151,6 @@ def agreement(found, *conditions):
 MANY, COUNT = [-1.0] * 999, evidence("x", [3.0], 3.0, 3.0, "holds", {"low": 3}, alpha=0.0, statistic="count")
 SHARE = evidence("converged", [1.0, 0.0, 1.0, 1.0], 0.2, 1.0, "inconclusive", {"low": 0.9}, statistic="share")
 SOME = evidence("x", [-1.0, 1.0], -1.0, 1.0, "holds", BELOW, left_out=2)
-NOBODY = evidence("x", [1.0], "-inf", "inf", "inconclusive", BELOW) | {"values": [], "n": 0, "left_out": 8}
 
 
 @pytest.mark.parametrize(
