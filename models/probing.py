@@ -28,16 +28,11 @@ _COSTS = {
     "stationary_points": (4.0, 0.0, 600),  # it is compiled first
 }
 
-# Measured with models.cpu on a core whose matrix products make 8e10 operations a second, in seconds.
-_RATE = 8e10
-_STEP, _PRODUCT = 1e-6, 0.3e-6  # overhead of a step, and of one matrix product
-_FEATURE = 1.7e-9  # to add a feature that is not 0 to 32 units of a sample; backwards half as much again
-_OPERATION = 1 / 6e10  # of other products, with units padded to 16
-_PARAMETER = 0.5e-9  # of an update
-_UNIT = {"relu": 0.2e-9, "tanh": 3e-8}  # activation of a hidden unit
-_OUTPUT = 1e-8  # of the loss of labels
-_BRIGHT = {"mnist": 150, "mnist-mini": 150, "digits": 32}  # pixels of an image that are not 0, about
-_NETWORK = 3e-3  # to begin
+# Seconds with models.cpu on a core whose matrix products make 8e10 operations a second.
+_RATE, _OPERATION = 8e10, 1 / 6e10
+_NETWORK, _STEP, _PARAMETER = 3e-3, 1e-6, 0.5e-9  # to begin; overhead of a step and of each layer in it; of an update
+_UNIT = {"relu": 0.2e-9, "tanh": 3e-8}  # of an activation
+_INPUTS = {"digits": 51, "mnist": 240, "mnist-mini": 240}  # dense inputs that cost as much: most pixels are 0
 _COMPILING = {"float32": 0.0, "float64": 8.0}  # of the loop that few trainings need: begun early, it runs beside others
 _DEVICE_STEP, _DEVICE_NETWORK = 4e-5, 1.5e-6  # on a GPU: of a stack's step, and for each network in it
 
@@ -191,16 +186,13 @@ def estimate(experiment: Experiment, seeds: int, device: str = "cpu") -> float:
     if device != "cpu":
         return experiment.steps * (_DEVICE_STEP + networks * _DEVICE_NETWORK)
     widths, size = experiment.widths, {"float32": 1, "float64": 2}[experiment.dtype]
+    inputs = _INPUTS.get(experiment.data, widths[0])
+    products = sum(2 * below * 16 * -(-above // 16) for below, above in pairwise((inputs, *widths[1:]))) * size
+    forwards = _OPERATION * products + _UNIT[experiment.activation] * sum(experiment.hidden)
+    update = _STEP * (1 + experiment.depth) + _PARAMETER * size * parameter_count(*widths)
     recorded = (experiment.training_size + TEST_SIZE[experiment.data]) * len(experiment.record_steps)
-    first = _FEATURE * _BRIGHT.get(experiment.data, 0) * -(-widths[1] // 32) * size
-    multiplied = widths if experiment.is_function else widths[1:]
-    others = _OPERATION * 2 * sum(below * 16 * -(-above // 16) for below, above in pairwise(multiplied)) * size
-    forwards = first + others + _UNIT[experiment.activation] * sum(widths[1:-1])
-    forwards += 0 if experiment.is_function else _OUTPUT * widths[-1]
-    backwards = 1.5 * first + 2 * others + _UNIT["relu"] * sum(widths[1:-1])
-    update = _STEP + 3 * _PRODUCT * experiment.depth + _PARAMETER * size * parameter_count(*widths)
-    samples = experiment.steps * experiment.training_size / experiment.steps_per_epoch
-    seconds = recorded * forwards + samples * (forwards + backwards) + experiment.steps * update
+    trained = experiment.steps * experiment.training_size / experiment.steps_per_epoch
+    seconds = (recorded + trained) * forwards + trained * 2 * _OPERATION * products + experiment.steps * update
     return (_COMPILING[experiment.dtype] + networks * (_NETWORK + seconds)) * _RATE / matrix_product_rate()
 
 

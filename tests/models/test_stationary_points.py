@@ -77,8 +77,7 @@ def test_derivatives_of_relu_networks_and_of_labels_are_refused():
 @njit
 def polynomial(given, point):
     """Derivatives of x^T A x / 2 and of a polynomial of each coordinate, whose derivative has these coefficients."""
-    matrix, coefficients, calls = given
-    calls[0] += 1
+    matrix, coefficients = given
     gradient, hessian = np.zeros(len(point)), matrix.copy()
     for i, x in enumerate(point):
         for power, coefficient in enumerate(coefficients):
@@ -93,27 +92,19 @@ SOLVE = solver(polynomial)
 
 
 def solve(start, coefficients=(0.0, 0.0, 0.0, 0.0), matrix=None, damping=None, almost_zero=ALMOST_ZERO, most=1000):
-    """Where the solver ends, and how often it computed derivatives."""
-    start, calls = np.array(start), np.zeros(1, np.int64)
-    given = np.zeros((len(start), len(start))) if matrix is None else matrix, np.array(coefficients), calls
+    start = np.array(start)
+    given = np.zeros((len(start), len(start))) if matrix is None else matrix, np.array(coefficients)
     if damping is None:
         damping = first_damping(polynomial(given, start)[2])
-    calls[0] = 0
-    return SOLVE(given, start, damping, almost_zero, most), calls[0]
-
-
-def rotated(eigenvalues):
-    """A symmetric matrix with these eigenvalues."""
-    random = np.random.default_rng(1)
-    rotation, _ = np.linalg.qr(random.normal(size=(len(eigenvalues), len(eigenvalues))))
-    return rotation @ np.diag(eigenvalues) @ rotation.T
+    return SOLVE(given, start, damping, almost_zero, most)
 
 
 @pytest.mark.parametrize("damping", [1e-8, 1e-4, 1.0, 1e4])
 def test_a_step_is_the_one_that_the_eigenvectors_give(damping):
     """-(H^2 + damping)^-1 H g, in the basis where H is diagonal."""
-    matrix, start = rotated([-3.0, -1e-9, 0.0, 1e-2, 2.0, 5.0]), np.arange(6.0)
-    found, _ = solve(start, matrix=matrix, damping=damping, most=1)
+    rotation, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6)))
+    matrix, start = rotation @ np.diag([-3.0, -1e-9, 0.0, 1e-2, 2.0, 5.0]) @ rotation.T, np.arange(6.0)
+    found = solve(start, matrix=matrix, damping=damping, most=1)
     values, vectors = np.linalg.eigh(matrix)
     step = -vectors @ (values / (values**2 + damping) * (vectors.T @ matrix @ start))
     np.testing.assert_allclose(found.point - start, step, rtol=0, atol=1e-12)
@@ -125,24 +116,13 @@ def test_a_step_is_the_one_that_the_eigenvectors_give(damping):
 )
 def test_solver_ends_at_the_nearest_saddle_maximum_or_minimum(start, end):
     """Of (x^2 - 1)^2 + (y^2 - 1)^2, which has nine stationary points."""
-    found, _ = solve(start, (0.0, -4.0, 0.0, 4.0), almost_zero=1e-9)
+    found = solve(start, (0.0, -4.0, 0.0, 4.0), almost_zero=1e-9)
     np.testing.assert_allclose(found.point, end, rtol=0, atol=1e-8)
-
-
-@pytest.mark.parametrize(
-    ("start", "constant", "low", "high"), [(0.0, 0.0, 0, 0), (2.0, 1.0, 60, 60), (2.0, 0.0, 1, 59)]
-)
-def test_solver_says_whether_it_converged(start, constant, low, high):
-    """Of x^3 / 3 + c x: with a c of 1 the gradient is at least 1."""
-    found, calls = solve([start], (constant, 0.0, 1.0, 0.0), most=60)
-    assert low <= found.iterations <= high
-    assert calls == found.iterations + 1
-    assert abs(found.gradient[0]) == pytest.approx(constant, abs=1e-2 if constant else ALMOST_ZERO)
 
 
 @pytest.mark.parametrize(("start", "damping", "iterations"), [(np.nan, 1.0, 0), (1e120, 1.0, 60), (2.0, np.nan, 60)])
 def test_solver_ends_where_there_are_no_numbers(start, damping, iterations):
-    found, _ = solve([start, 2.0], (0.0, -4.0, 0.0, 4.0), damping=damping, most=60)
+    found = solve([start, 2.0], (0.0, -4.0, 0.0, 4.0), damping=damping, most=60)
     assert found.iterations == iterations
     np.testing.assert_array_equal(found.point, [start, 2.0])
 
