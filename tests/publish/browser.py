@@ -37,7 +37,7 @@ addEventListener("load", async () => {
     return seen;
   };
   const filters = { verdict: ["refuted"], part: ["Part 3"], kind: ["beyond"], text: ["PLANTED f2", "no such claim"] };
-  const found = { loaded: rows(), filtered: [], sorted: [], figures: [] };
+  const found = { loaded: rows(), filtered: [], sorted: [] };
   for (const column of [0, 4, 5, 0]) {
     headings[column].querySelector("button").click();
     found.sorted.push([rows(), headings.map((heading) => heading.getAttribute("aria-sort"))]);
@@ -45,12 +45,10 @@ addEventListener("load", async () => {
   for (const [name, values] of Object.entries(filters)) {
     for (const value of values) found.filtered.push(await filter(name, value));
   }
-  for (const image of all(".store image")) {
-    const copy = Object.assign(new Image(), { src: image.getAttribute("href") });
-    await copy.decode();
-    found.figures.push(copy.naturalWidth);
-  }
+  const images = all(".store image").map((one) => Object.assign(new Image(), { src: one.getAttribute("href") }));
+  await Promise.all(images.map((image) => image.decode()));
   Object.assign(found, {
+    figures: images.map((image) => image.naturalWidth),
     overflow: all("body *").filter((one) => !one.closest(".scroll, .picture, .hidden, .skip, .store")
       && one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 120)),
     width: innerWidth, scrolls: document.documentElement.scrollWidth > innerWidth,
@@ -96,7 +94,7 @@ def visit(folder: Path, width: int) -> dict[str, Any]:
     (folder / "watched.html").write_text(text, encoding="utf-8")
     frame, profile = folder / "frame.html", folder / "profile"
     frame.write_text(FRAME.format(width=width), encoding="utf-8")
-    options = "--headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=20000 --dump-dom"
+    options = "--headless --no-sandbox --disable-gpu --window-size=1300,1000 --virtual-time-budget=60000 --dump-dom"
     command = [browser(), *options.split(), f"--user-data-dir={profile}", frame.as_uri()]
     for _ in range(3):  # where the cores are busy its virtual time is over before its figures are decoded
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=180, check=False)
