@@ -262,10 +262,11 @@ def _shown(record: Record, summary: Summary, folder: Path, root: Path) -> Iterat
             yield f"{figure} is not there"
         elif record.figures.get(figure, there[figure]) != there[figure]:
             yield f"{figure} is not the figure that was drawn: its SHA-256 differs from the record's"
+    paths = documents.documents(root, summary)
     shown: dict[Path, Callable[[], str]] = {
         folder / "index.html": lambda: page.render(summary, [folder], page.whys_of(summary.reports, root)),
         **{folder / "badges" / name: partial(str, svg) for name, svg in badges.badges(summary).items()},
-        **{path: partial(documents.generated, path, root, folder) for path in documents.documents(root, folder)},
+        **{path: partial(documents.generated, path, root, summary, folder) for path in paths},
     }
     for path, generated in shown.items():
         try:

@@ -23,9 +23,9 @@ T = TypeVar("T")
 _OUTCOME = re.compile(r'\A("""[^"]*\n)Outcome:[^"]*(?=\n""")')  # in the docstring of a claim module
 
 
-def documents(root: Path, artifacts: Path) -> list[Path]:
+def documents(root: Path, summary: Summary) -> list[Path]:
     """The files of a project that may have generated parts: its documents, and the claim modules of its reports."""
-    folders = [root / report.folder for report in read(artifacts).reports if report.folder]
+    folders = [root / report.folder for report in summary.reports if report.folder]
     modules = [path for folder in folders for path in sorted(folder.glob("test_*.py"))]
     return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md")), *modules) if path.is_file()]
 
@@ -42,12 +42,12 @@ def filled(text: str, name: str, content: str) -> str:
     return f"{before}{start}{content}\n{rest[rest.index(end) :]}"
 
 
-def generated(path: Path, root: Path, artifacts: Path) -> str:
+def generated(path: Path, root: Path, summary: Summary, artifacts: Path) -> str:
     """A document or claim module as it should be, given the record in a folder of artifacts.
 
     Raises ValueError where the words of a finding no longer fit the record, or the record is damaged.
     """
-    text, summary = path.read_text(encoding="utf-8"), read(artifacts)
+    text = path.read_text(encoding="utf-8")
     if path.suffix == ".py":
         return _OUTCOME.sub(lambda found: found[1] + outcome(summary, path, root), text)
     figures = "artifacts" if path.parent == root else "../artifacts"
@@ -202,9 +202,10 @@ def main(arguments: list[str] | None = None) -> None:
     """The command line, in the project's folder. Exits with a message where the words no longer fit the record."""
     parser = argparse.ArgumentParser(prog="python -m ontrial.publish.documents", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing, and fail where a part is stale")
-    options, root = parser.parse_args(arguments), Path()
+    options, root, artifacts = parser.parse_args(arguments), Path(), Path("artifacts")
     try:
-        new = {path: generated(path, root, root / "artifacts") for path in documents(root, root / "artifacts")}
+        summary = read(artifacts)
+        new = {path: generated(path, root, summary, artifacts) for path in documents(root, summary)}
     except (FileNotFoundError, ValueError) as error:
         raise SystemExit(str(error)) from error
     stale = [str(path) for path, text in new.items() if path.read_text(encoding="utf-8") != text]

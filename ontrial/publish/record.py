@@ -61,6 +61,8 @@ def encode(value: Any) -> Any:
 
 def decode(kind: Any, found: Any) -> Any:
     """What `encode` made JSON of, given its type. Raises ValueError or TypeError where it is no such thing."""
+    if type(found) is kind:  # most are, and are many
+        return found
     if isinstance(kind, UnionType):
         options = get_args(kind)
         if found is None and NoneType in options:

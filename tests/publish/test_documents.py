@@ -9,6 +9,7 @@ import pytest
 
 from ontrial.publish import documents, single_seeds
 from ontrial.publish.cost import cost
+from ontrial.publish.summary import read
 from tests.publish.planted import declared, evidence, locked, plant, record, summary, whole
 
 ROOT = Path(__file__).parents[2]
@@ -19,13 +20,14 @@ def full(name, found, **more):
     return record(name, found, tier="full", dataset=more.pop("dataset", "mnist"), **more)
 
 
-DOCUMENTS = documents.documents(ROOT, ROOT / "artifacts")
+RECORDED = read(ROOT / "artifacts")
+DOCUMENTS = documents.documents(ROOT, RECORDED)
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_generated_parts_are_not_stale(path):
     stale = "run: python -m ontrial.publish.documents"
-    assert path.read_text(encoding="utf-8") == documents.generated(path, ROOT, ROOT / "artifacts"), stale
+    assert path.read_text(encoding="utf-8") == documents.generated(path, ROOT, RECORDED, ROOT / "artifacts"), stale
 
 
 @pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
