@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import compress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -44,12 +43,12 @@ def merge(
     """
     with locked(folder / ".verdicts.lock", limit, say):
         before = recover(folder, say)
-        rest = [each for each in before.claims if each.report not in collected]
-        now = _merged(claims, rest)
-        stays = [each.report not in collected or _is_declared(each, now.get(each.key[:2])) for each in before.verdicts]
+        now = _merged(claims, [each for each in before.claims if each.report not in collected])
         declared = tuple(each for each in before.claims if each.report not in collected or each.name in now)
-        remaining = replace(before, claims=declared, verdicts=tuple(compress(before.verdicts, stays)))
-        found = {each.key: each for each in remaining.verdicts}
+        found = {
+            each.key: each for each in before.verdicts
+            if each.report not in collected or _is_declared(each, now.get(each.key[:2]))
+        }  # fmt: skip
         drawn: set[str] = set()
         for each in results:
             new = replace(each, session=session["time"])
@@ -60,10 +59,11 @@ def merge(
             else:
                 found[new.key] = with_last(was, new)
                 problem = f": {new.problem.splitlines()[0]}" if new.problem else ""
+                recorded, now_found = (str(each.found) + f" (n = {each.n})" * bool(each.n) for each in (was, new))
                 name = f"{was.id} {was.case}".strip()
-                say(f"the record keeps: {name} {_in_words(was)}; this session found {_in_words(new)}{problem}")
+                say(f"the record keeps: {name} {recorded}; this session found {now_found}{problem}")
         added = Record((session,), tuple(reports), tuple(now.values()), tuple(found.values()), digests(folder, drawn))
-        record = joined(remaining, added)
+        record = joined(replace(before, claims=declared, verdicts=()), added)
         save(folder / NAME, record)
         for figure in _figures(before) - _figures(record):
             _delete(folder, figure)
@@ -203,10 +203,6 @@ def _registration(claim: FrozenClaim | None) -> int:
     return claim.registered.registration if claim and claim.registered else 0
 
 
-def _in_words(result: CaseResult) -> str:
-    return str(result.found) if result.n is None else f"{result.found} (n = {result.n})"
-
-
 def _seeds(result: CaseResult) -> int:
     """The most seeds that a condition was judged on, those that it leaves out included; 0 for plain counts."""
     intervals = (each.interval for each in result.evidence if not is_count(each.interval))
@@ -229,9 +225,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ontrial.publish.combine", description=__doc__.splitlines()[0])
     parser.add_argument("into", type=Path)
     parser.add_argument("others", nargs="+", type=Path, metavar="from")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     try:
-        print(f"written to {combine(chosen.into, chosen.others)}")
+        print(f"written to {combine(options.into, options.others)}")
     except ValueError as error:
         raise SystemExit(str(error)) from error
 

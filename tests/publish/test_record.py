@@ -11,7 +11,7 @@ import pytest
 from ontrial import Report
 from ontrial.publish import page, provenance
 from ontrial.publish.frozen import CaseResult, FrozenReport, Last, Look, Registered, Seen, frozen_report
-from ontrial.publish.record import decode, encode, load, order, readable
+from ontrial.publish.record import decode, encode, load, readable
 from ontrial.report import Folder, Task
 from ontrial.stats.comparisons import Comparison
 from ontrial.stats.verdicts import Verdict, median_interval
@@ -83,12 +83,6 @@ def test_an_entry_that_cannot_be_read_is_set_aside_and_all_others_are_merged(tmp
     assert "verdicts 1" in said[0]
     assert "verdicts.json.damaged-2" in said[1]
     page.write(tmp_path)
-
-
-def test_claims_are_in_the_order_of_their_report():
-    place = order([REPORT])
-    ids = sorted(["X1", "M10", "M2", "F10", "F9", "Fa1"], key=lambda name: place("planted", name))
-    assert ids == ["F9", "F10", "M2", "M10", "Fa1", "X1"]
 
 
 def test_a_report_s_folder_is_relative_to_the_root_with_slashes(tmp_path):

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from ontrial.publish.summary import read
-from ontrial.report import task_of
 from ontrial.stats.verdicts import Verdict
 from tests.publish.planted import declared, evidence, locked, plant, record, report, summary, whole
 
@@ -122,4 +121,3 @@ def test_a_claim_s_task_is_that_of_its_letters_in_its_own_report():
     found = summary(whole(record("M4", "holds"), record("M4", "holds", report="second"), reports=[report(), second]))
     assert [(each.report, each.task.part) for each in found.claims] == [("planted", "Part 2"), ("second", "Claims")]
     assert [found.anchor(each) for each in found.claims] == ["planted-M4", "second-M4"]
-    assert {task_of(found.reports[0].tasks, name).part for name in ("M", "X1")} == {"Claims"}
