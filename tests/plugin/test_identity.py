@@ -8,29 +8,18 @@ import numpy as np
 import pytest
 
 from ontrial import training
-from ontrial.running.jobs import Setting
-from ontrial.running.plan import Plan
-from ontrial.running.store import RunStore
 from tests.conftest import ROOT, said
-from tests.running.planted import Doubled, noise, on_trial
+from tests.running.planted import noise
 
 FORMS = (1, 1.0, True, np.float64(2), 2, "1", (1,), (1.0,), ((True, 1),), ((1, 1),), 0.0, -0.0, 0, False, None)
 
 
-def test_settings_that_are_written_otherwise_are_other_trainings():
+def test_settings_of_another_type_or_sign_are_other_trainings():
     trainings = [noise(form) for form in FORMS]
-    assert len(set(trainings)) == len(FORMS)
-    assert len({str(each.terms()) for each in trainings}) == len(FORMS)
+    assert len(set(trainings)) == len({str(each.terms()) for each in trainings}) == len(FORMS)
     assert all(noise(form) == noise(form) and hash(noise(form)) == hash(noise(form)) for form in FORMS)
-
-
-def test_what_trains_is_given_what_was_written():
-    for form in FORMS:
-        [value] = noise(form)._values().values()
-        assert (repr(value), type(value)) == (repr(form if not isinstance(form, np.generic) else 2.0), type(value))
     assert noise(np.int64(3)) == noise(3) != noise(3.0) == noise(np.float32(3))
     assert noise((np.bool_(True), (np.int8(1),))) == noise((True, (1,)))
-    assert type(noise(np.float32(3))._values()["shift"]) is float
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, (1, math.nan), np.float32("inf"), 1j, b"a", {1: 2}])
@@ -39,105 +28,56 @@ def test_a_setting_that_json_has_no_text_of_is_refused_at_the_call(value):
         noise(value)
 
 
-def test_trainings_that_compare_equal_but_differ_are_trained_each(tmp_path):
-    plan = Plan(Setting(RunStore(tmp_path)), 1)
-    plan.add(on_trial({"same": Doubled(noise()), "again": Doubled(noise())}, 1))
-    plan.add(on_trial({str(value): Setting_(value) for value in (1, 1.0, True)}, 1))
-    assert len({key for job in plan.first_jobs() for key in job.keys}) == 1 + 3
+KINDS = """
+from dataclasses import dataclass
+from ontrial.trainings import Training
 
+KINDS = {int: 1.0, float: 2.0, bool: 3.0, tuple: 4.0}
 
-class Setting_(Doubled):  # noqa: N801
-    """A training that is equal for 1, 1.0 and True, as any frozen dataclass is."""
+@training
+def function(kind, *, seed):
+    return {"value": KINDS[type(kind)]}
 
-    def __init__(self, value):
-        super().__init__(noise())
-        object.__setattr__(self, "value", value)
+@dataclass(frozen=True)
+class Own(Training):
+    kind: object
+    looks, judged_on = looks, "own"
 
-    def __eq__(self, other):
-        return self.value == other.value
-
-    def __hash__(self):
-        return hash(self.value)
+    def at(self, scale):
+        return self
 
     def terms(self):
-        return {"value": self.value}
+        return {"kind": self.kind}
 
+    describe = settings = terms
 
-def test_one_and_all_are_compared_as_what_they_are(run_claims, verdicts):
-    run_claims("""
-@training
-def kind(features, *, seed):
-    return {"value": {int: 1.0, float: 2.0, bool: 3.0}[type(features)]}
+    def estimate(self, seeds):
+        return 1.0
 
-@claim_of(trains={"one": kind(1), "whole": kind(1.0), "all": kind(True)})
+    def train(self, seeds, needed=()):
+        return {"value": np.full(len(seeds), KINDS[type(self.kind)])}
+
+@claim_of(trains={each: MAKER(each) for each in ("1", "1.0", "True")})
 def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["all"].value - runs["one"].value, "difference").within(1.9, 2.1),
-                   claim.median(runs["whole"].value, "value").within(1.9, 2.1))
-""")
-    assert verdicts()["X1"]["found"] == "holds"
-
-
-RESERVED = ("seeds", "n", "seconds", "arrays", "training", "keys", "items", "values", "get", "by_name", "_own", "")
-
-
-@pytest.mark.parametrize("name", RESERVED)
-def test_a_name_that_a_run_has_itself_is_refused(run_claims, name):
-    result = run_claims(f"""
-@training
-def planted(*, seed):
-    return {{"value": 1.0, {name!r}: 1.0}}
-
-@claim_of(trains={{"a": planted()}})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-""", "-v")  # fmt: skip
-    assert said(result) == {"planted": "ERROR"}
-    result.stdout.fnmatch_lines([f"*an array may not be named {name}: a run*rename it*"])
-
-
-GLOBAL = """
-import random
-
-@training
-def planted(*, seed):
-    return {"value": np.random.normal() + random.random()}
-
-@claim_of(trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > -99)
+    claim.holds_if(*(claim.median(runs[each].value, each).within(KINDS[type(eval(each))], KINDS[type(eval(each))])
+                     for each in ("1", "1.0", "True")))
 """
 
 
-def test_the_global_generators_are_seeded_for_every_seed(run_claims, verdicts):
-    found = []
-    for options in ((), ("--fresh", "--workers=3")):
-        run_claims(GLOBAL, "--seeds=8", *options, processes=True).assert_outcomes(passed=1, deselected=1)
-        found.append(verdicts()["X1"]["evidence"])
-    assert found[0] == found[1]
-    assert len(set(json.dumps(found[0]).split())) > 8
+@pytest.mark.parametrize("maker", ["function", "Own"])
+def test_trainings_that_compare_equal_but_differ_are_trained_each(run_claims, verdicts, maker):
+    run_claims(KINDS.replace("MAKER(each)", f"{maker}(eval(each))"))
+    assert verdicts()["X1"]["found"] == "holds"
 
 
-STATEFUL = {
-    "a counter in the module": ("COUNT = [0]", "COUNT.append(0); value = len(COUNT) + 0.0"),
-    "a generator of the module": ("RNG = np.random.default_rng(1)", "value = RNG.normal()"),
-    "a generator that nothing seeds": ("", "value = np.random.default_rng().normal()"),
-    "a number drawn when it is loaded": ("SALT = np.random.default_rng().normal()", "value = SALT + seed"),
-    "a cache in an imported module": ("import json", "json.x = getattr(json, 'x', 0) + 1.0; value = json.x"),
-    "a time": ("import time", "value = time.perf_counter()"),
-}
-
-
-@pytest.mark.parametrize("seeds", [8, 16])
-@pytest.mark.parametrize("how", STATEFUL)
-def test_what_depends_on_what_was_trained_before_it_is_an_error_again_and_again(run_claims, how, seeds, stored):
-    head, body = STATEFUL[how]
-    text = f"""
+def planted(body, head="", arguments="*, seed", decorator="@training"):
+    """A claim on a training with this body."""
+    return f"""
 {head}
 
-@training
-def planted(*, seed):
+{decorator}
+def planted({arguments}):
     {body}
-    return {{"value": value}}
 
 @claim_of("X1", trains={{"a": planted()}})
 def test_planted(claim, runs):
@@ -147,146 +87,106 @@ def test_planted(claim, runs):
 def test_well(claim, runs):
     claim.holds_if(claim.median(runs["a"].value, "value") > 0)
 """
+
+
+RESERVED = ("seeds", "n", "seconds", "arrays", "training", "keys", "items", "values", "get", "by_name", "_own", "")
+MASKED = ("np.ma.masked_less(np.arange(3.0), 1)", "np.ma.masked", "[np.ma.masked_less(np.ones(2), 1)]")
+REFUSED = {
+    **{f"1.0, {name!r}: 1.0": f"an array may not be named {name}: a run*rename it" for name in RESERVED},
+    **dict.fromkeys(MASKED, "returned a masked array, value"),
+}
+
+
+@pytest.mark.parametrize(("value", "message"), REFUSED.items(), ids=REFUSED.keys())
+def test_arrays_that_a_run_cannot_have_are_refused(run_claims, value, message):
+    result = run_claims(planted(f"return {{'value': {value}}}"), "-v")
+    assert said(result) == {"planted": "ERROR", "well": "PASSED"}
+    result.stdout.fnmatch_lines([f"*{message}*"])
+
+
+def test_nan_is_equal_to_nan_and_a_module_is_compiled_without_our_future_imports(run_claims):
+    body = (
+        "def inner(x: 1 + 1): ...\n"
+        "    return {'value': float(inner.__annotations__['x']), 'curve': np.array([np.nan, -np.nan, 1.0]),\n"
+        "            'text': np.array(['a']), 'wide': 1j * np.nan}"
+    )
+    assert said(run_claims(planted(body), "-v")) == {"planted": "PASSED", "well": "PASSED"}
+
+
+DRAWS = {
+    "numpy and random": "import random; return {'value': np.random.normal() + random.random()}",
+    "torch, imported late": "import torch; return {'value': torch.randn(()).item()}",
+}
+
+
+@pytest.mark.parametrize("body", DRAWS.values(), ids=DRAWS.keys())
+def test_the_global_generators_are_seeded_for_every_seed(run_claims, verdicts, body):
+    found = []
+    for options in ((), ("--fresh", "--workers=3")):
+        run_claims(planted(body), "--seeds=8", *options, processes=True).assert_outcomes(passed=2, deselected=2)
+        found.append(verdicts()["X1"]["evidence"][0]["values"])
+    assert found[0] == found[1]
+    assert len(set(found[0])) == 8
+
+
+STATEFUL = {
+    "a counter in the module": (8, "COUNT = [0]", "COUNT.append(0); value = len(COUNT) + 0.0"),
+    "a generator of the module": (16, "RNG = np.random.default_rng(1)", "value = RNG.normal()"),
+    "a generator that nothing seeds": (8, "", "value = np.random.default_rng().normal()"),
+    "a number drawn when it is loaded": (16, "SALT = np.random.default_rng().normal()", "value = SALT + seed"),
+    "a cache in an imported module": (16, "import json", "json.x = getattr(json, 'x', 0) + 1.0; value = json.x"),
+    "a time": (8, "import time", "value = time.perf_counter()"),
+    "other seeds": (8, "", "value = np.random.normal(size=len(seeds))"),
+}
+
+
+@pytest.mark.parametrize(("count", "head", "body"), STATEFUL.values(), ids=STATEFUL.keys())
+def test_what_depends_on_what_was_trained_before_it_is_an_error_again_and_again(run_claims, stored, count, head, body):
+    text = planted(f"{body}; return {{'value': value}}", head, "*, seeds" if "seeds" in body else "*, seed")
     for _ in range(2):  # nothing of it is used by the next session
-        result = run_claims(text, "-v", f"--seeds={seeds}", "--workers=2")
+        result = run_claims(text, "-v", f"--seeds={count}", "--workers=2")
         assert said(result) == {"planted": "ERROR", "well": "PASSED"}
         result.stdout.fnmatch_lines(["*was trained twice, and value differ*depends on what was trained before it*"])
         assert {each["training"] for each in stored()} == {"noise"}
-    result = run_claims(text, "-v", f"--seeds={seeds}", "--no-repeat")
+    result = run_claims(text, "-v", f"--seeds={count}", "--no-repeat")
     assert said(result) == {"planted": "PASSED", "well": "PASSED"}
 
 
-def test_values_of_a_seed_that_depend_on_those_beside_it_are_an_error(run_claims):
-    result = run_claims("""
-@training
-def planted(*, seeds):
-    return {"value": np.random.normal(size=len(seeds))}
-
-@claim_of(trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > -99)
-""", "-v")  # fmt: skip
-    assert said(result) == {"planted": "ERROR"}
-
-
-def test_nan_is_equal_to_nan(run_claims):
-    result = run_claims("""
-@training
-def planted(*, seed):
-    return {"value": 1.0, "curve": np.array([np.nan, -np.nan, 1.0]), "text": np.array(["a"]), "wide": 1j * np.nan}
-
-@claim_of(trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-""", "-v")  # fmt: skip
-    assert said(result) == {"planted": "PASSED"}
-
-
-@pytest.mark.parametrize(
-    "value", ["np.ma.masked_less(np.arange(3.0), 1)", "np.ma.masked", "[np.ma.masked_less(np.ones(2), 1)]"]
+DATA = planted(
+    "from pathlib import Path; return {'value': float(Path(__file__).with_name('points.txt').read_text())}",
+    decorator="@training(data_files=['points.txt', 'OTHER'])",
 )
-def test_a_masked_array_is_refused(run_claims, value):
-    result = run_claims(f"""
-@training
-def planted(*, seed):
-    return {{"value": {value}}}
-
-@claim_of(trains={{"a": planted()}})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-""", "-v")  # fmt: skip
-    assert said(result) == {"planted": "ERROR"}
-    result.stdout.fnmatch_lines(["*returned a masked array, value*"])
-
-
-def test_a_module_is_compiled_without_what_this_package_imports_from_the_future(run_claims):
-    result = run_claims("""
-@training
-def planted(*, seed):
-    def inner(x: 1 + 1): ...
-    return {"value": float(inner.__annotations__["x"])}
-
-@claim_of(trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 1)
-""", "-v")  # fmt: skip
-    assert said(result) == {"planted": "PASSED"}
-
-
-DATA = """
-@training(data_files=["points.txt", "{other}"])
-def planted(*, seed):
-    from pathlib import Path
-    return {{"value": float(Path(__file__).with_name("points.txt").read_text())}}
-
-@claim_of(trains={{"a": planted()}})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-"""
 
 
 def test_a_training_is_trained_again_where_its_data_file_changed(run_claims, pytester, verdicts, stored):
     other = pytester.path / "elsewhere" / "other.txt"
     other.parent.mkdir()
     other.write_text("0")
-    text = DATA.format(other=other)
+
+    def trained(text):
+        run_claims(text, "--claim=X1")
+        return len(stored())
+
+    text = DATA.replace("OTHER", str(other))
     points = pytester.path / "planted" / "points.txt"
-    result = run_claims(text)
+    result = run_claims(text, "--claim=X1")
     result.stdout.fnmatch_lines(["*planted reads the data file points.txt, and */planted/points.txt is not there: *"])
-    points.write_text("1")
-    for content, found in (("1", "holds"), ("-10", "refuted"), ("1", "holds")):
+    for content, found, count in (("1", "holds", 8), ("-100", "refuted", 16), ("1", "holds", 16)):
         points.write_text(content)
-        run_claims(text)
+        assert trained(text) == count
         assert verdicts()["X1"]["found"] == found
-    assert len(stored()) == 16  # the first content was trained once
     other.write_text("00")
-    run_claims(text)
-    assert len(stored()) == 24
+    assert trained(text) == 24
     moved = other.rename(pytester.path / "other.txt")
-    run_claims(DATA.format(other=moved))  # the key has the content, and no path
-    assert len(stored()) == 24
+    assert trained(DATA.replace("OTHER", str(moved))) == 24  # the key has the content, and no path
     assert not any(str(pytester.path) in json.dumps(each) for each in stored())
-
-
-def test_data_files_are_a_list_of_files(run_claims, pytester):
-    with pytest.raises(TypeError, match=r"data_files must be a list of files, such as \['points.txt'\]"):
-        training(noise.function, data_files="points.txt")
-    result = run_claims(DATA.format(other="."))
-    result.stdout.fnmatch_lines(["*is not there*"])
-    (pytester.path / "planted" / "points.txt").write_text("1")
-    result = run_claims(DATA.format(other="."))
+    result = run_claims(DATA.replace("OTHER", "."), "--claim=X1")
     result.stdout.fnmatch_lines(["*is a folder: name the files in it*"])
 
 
-def test_torch_is_seeded_where_a_function_imports_it_late(run_claims, verdicts):
-    found = []
-    for options in ((), ("--fresh", "--seeds=8")):
-        run_claims("""
-@training
-def planted(*, seed):
-    import torch
-    return {"value": torch.randn(()).item()}
-
-@claim_of(trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > -99)
-""", *options, processes=True)  # fmt: skip
-        found.append(verdicts()["X1"]["evidence"][0]["values"])
-    assert found[0] == found[1]
-    assert len(set(found[0])) == 8
-
-
-LIBRARY = """
-import lib_of_claims.inner
-
-@training
-def planted(*, seed):
-    return {"value": lib_of_claims.inner.value(seed)}
-
-@claim_of(trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-"""
+def test_data_files_are_a_list_of_files():
+    with pytest.raises(TypeError, match=r"data_files must be a list of files, such as \['points.txt'\]"):
+        training(noise.function, data_files="points.txt")
 
 
 @pytest.mark.parametrize("how", ["pythonpath", "PYTHONPATH"])
@@ -299,30 +199,17 @@ def test_a_changed_library_is_trained_again(run_claims, pytester, verdicts, monk
         ini.write_text(ini.read_text().replace("testpaths", "pythonpath = src\ntestpaths"))
     else:
         monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{pytester.path / 'src'}")
-    for value, found in (("1.0", "holds"), ("-1.0", "refuted"), ("1.0", "holds")):
+    for value, found in (("1.0", "holds"), ("-100.0", "refuted"), ("1.0", "holds")):
         (folder / "inner.py").write_text(f"def value(seed):\n    return {value}\n")
-        run_claims(LIBRARY, "-p", "no:cacheprovider", subprocess=True, processes=True)
+        text = planted("return {'value': lib_of_claims.inner.value(seed)}", "import lib_of_claims.inner")
+        run_claims(text, subprocess=True, processes=True)
         assert verdicts()["X1"]["found"] == found
 
 
-def test_an_error_of_the_tests_module_is_told(run_claims):
-    result = run_claims("""
-class Broken(Exception):
-    def __init__(self, what, why):
-        super().__init__(what + why)
-
-@training
-def planted(*, seed):
-    raise Broken("no ", "number")
-
-@claim_of("X1", trains={"a": planted()})
-def test_planted(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-
-@claim_of("X2", trains={"a": noise(9.0)})
-def test_well(claim, runs):
-    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
-""", "-v", "--seeds=8", subprocess=True, processes=True)  # fmt: skip
+def test_an_error_of_the_tests_module_is_shown(run_claims):
+    head = "class Broken(Exception):\n    def __init__(self, what, why):\n        super().__init__(what + why)\n"
+    text = planted("raise Broken('no ', 'number')", head)
+    result = run_claims(text, "-v", "--seeds=8", subprocess=True, processes=True)
     assert said(result) == {"planted": "ERROR", "well": "PASSED"}
     result.stdout.fnmatch_lines(["*TrainingError: planted() (* failed: Broken: no number*"])
     result.stdout.no_fnmatch_line("*want of memory*")
