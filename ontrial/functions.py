@@ -213,24 +213,17 @@ def _is_masked(value: Any) -> bool:
 
 def _settings(values: Mapping[str, Any], of: str) -> str:
     """Settings as JSON, NumPy's numbers as plain ones. Raises TypeError for what JSON has no text of."""
-    plain = {}
+    texts = {}
     for name, value in values.items():
-        plain[name] = _as_plain(value)
         try:
             hash(value)
-            json.dumps(plain[name], allow_nan=False)
-        except (TypeError, ValueError) as error:
+            texts[name] = json.dumps(value, allow_nan=False, default=lambda number: number.item())
+        except (TypeError, ValueError, AttributeError) as error:
             raise TypeError(
                 f"setting {name} of {of} must be a number, text, a truth value, None or a tuple of these, and finite, "
                 f"not {value!r}"
             ) from error
-    return canonical(plain)
-
-
-def _as_plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(map(_as_plain, value))
-    return value.item() if isinstance(value, np.generic) else value
+    return canonical({name: json.loads(text) for name, text in texts.items()})
 
 
 def _as_tuple(value: Any) -> Any:

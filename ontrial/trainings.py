@@ -185,27 +185,24 @@ class Runs(Mapping[Hashable, Run]):
 class Stacked(Mapping[str, Array]):
     """The arrays of several seeds, each stacked when it is first read.
 
-    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share; below: further arrays.
+    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share.
     """
 
     rows: Sequence[Mapping[str, Array]]
     shared: frozenset[str]
-    below: Mapping[str, Array] = field(default_factory=dict)
     _read: Arrays = field(default_factory=dict, init=False)
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self.rows[0]:
-            return self.below[name]
         if name not in self._read:
             parts = [row[name] for row in self.rows]
             self._read[name] = parts[0] if name in self.shared else np.stack(parts)
         return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys([*self.rows[0], *self.below]))
+        return iter(self.rows[0])
 
     def __len__(self) -> int:
-        return len({*self.rows[0], *self.below})
+        return len(self.rows[0])
 
 
 _RESERVED = frozenset({*dir(Run), *dir(Runs), *Run.__dataclass_fields__, *Runs.__dataclass_fields__})

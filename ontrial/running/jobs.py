@@ -83,16 +83,13 @@ def run_job(job: Job, setting: Setting) -> None:
         run_job(replace(need, repeats=job.repeats), setting)
     try:
         with ExitStack() as held:
-            # in one order, or two sessions could wait for each other
-            for key in (
-                sorted(job.keys) if job.training.place == "process" else job.keys[:1]
-            ):  # a device's: a whole look
+            keys = sorted(job.keys)  # in one order, or two sessions could wait for each other
+            for key in keys if job.training.place == "process" else job.keys[:1]:  # a device trains a whole look
                 held.enter_context(locked(setting.store.lock(key), setting.lock_limit))
-            rows = [row for row, key in enumerate(job.keys) if not setting.has(key)]
-            for key in [job.keys[row] for row in rows]:
+            for key in keys:
                 if setting.store.since(key) is not None and not setting.store.has(key):  # damaged
                     setting.store.set_aside(key)
-            if rows:
+            if rows := [row for row, key in enumerate(job.keys) if not setting.has(key)]:
                 _train(job.only(rows), setting)
     except (KeyboardInterrupt, TrainingError):
         raise

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import shutil
+from collections import ChainMap
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -175,13 +176,13 @@ class Plan:
 
     def run(self, training: Training, seeds: tuple[int, ...]) -> Run:
         """One training with these seeds, as stored. Raises what its job failed with."""
-        below = [self.run(each, seeds) for each in training.needs]
+        needed = [self.run(each, seeds).arrays for each in training.needs]
         job = self._job(training, seeds)
         rows = [self._load(job.only([row])) for row in range(len(seeds))]
         if any(row.arrays.keys() != rows[0].arrays.keys() for row in rows):
             raise TrainingError(f"{training} recorded other arrays for one seed than for another")
-        arrays = Stacked([row.arrays for row in rows], training.shared, below[0].arrays if below else {})
-        return Run(training, seeds, arrays, sum(row.seconds for row in rows))
+        arrays = Stacked([row.arrays for row in rows], training.shared)
+        return Run(training, seeds, ChainMap(arrays, *needed[:1]), sum(row.seconds for row in rows))  # type: ignore[arg-type]
 
     def trained_since(self, training: Training, seeds: tuple[int, ...]) -> float | None:
         """When the first of these seeds was stored, as a time stamp; None where none is, or its data is missing."""
