@@ -36,17 +36,10 @@ def signs(run, share, tolerance=TOLERANCE):
     return pair_signs(share(run.eigenvalues_there[accepted], tolerance), run.loss_there[accepted])
 
 
-def against_loss(claim, run):
-    """By tolerance, the share of untied pairs whose minimal ratio is the higher where the loss is the lower."""
-    return _swept(claim, {each: signs(run, minimal_ratio, each) for each in TOLERANCES}, -1, "discordant")
-
-
-def with_loss(claim, run):
-    """By tolerance, the share of untied pairs whose share of negative eigenvalues is the higher where the loss is."""
-    return _swept(claim, {each: signs(run, negative_share, each) for each in TOLERANCES}, 1, "concordant")
-
-
-def _swept(claim, found, sign, kind):
+def swept(claim, run, share, sign):
+    """By tolerance, of the pairs that do not tie, how many have the share going with the loss, 1, or against it, -1."""
+    found = {tolerance: signs(run, share, tolerance) for tolerance in TOLERANCES}
+    kind = {1: "concordant", -1: "discordant"}[sign]
     return tuple(
         share_interval(each == sign, f"share of {kind} pairs at {tolerance:.0e}", claim.alpha, among=each != 0)
         for tolerance, each in found.items()
@@ -60,7 +53,9 @@ def tied(claim, run, share):
 
 def figure(claim, run):
     """Signs of the eigenvalues against loss, at this tier's error."""
-    return curvature_against_loss(run, reached(run), against_loss(claim, run), with_loss(claim, run))
+    return curvature_against_loss(
+        run, reached(run), swept(claim, run, minimal_ratio, -1), swept(claim, run, negative_share, 1)
+    )
 
 
 @pytest.mark.claim("Z1", "points of almost zero gradient can be reached", source=SOURCE, kind="asked")
@@ -75,7 +70,7 @@ def test_minimal_ratio_is_higher_where_the_loss_is_lower(claim, runs):
     run, measure = runs["tanh"], "sign of concordance of minimal ratio and loss, in pairs of runs that do not tie"
     sign = signs(run, minimal_ratio)
     claim.figure = figure(claim, run)
-    claim.asides = (*against_loss(claim, run), tied(claim, run, minimal_ratio))
+    claim.asides = (*swept(claim, run, minimal_ratio, -1), tied(claim, run, minimal_ratio))
     concordance = claim.median(sign, measure, among=sign != 0, of_pairs=True)
     claim.holds_if(concordance < 0, claim.learned(run))
 
@@ -85,6 +80,6 @@ def test_share_of_negative_eigenvalues_is_larger_where_the_loss_is_higher(claim,
     run, measure = runs["tanh"], "sign of concordance of negative share and loss, in pairs of runs that do not tie"
     sign = signs(run, negative_share)
     claim.figure = figure(claim, run)
-    claim.asides = (*with_loss(claim, run), tied(claim, run, negative_share))
+    claim.asides = (*swept(claim, run, negative_share, 1), tied(claim, run, negative_share))
     concordance = claim.median(sign, measure, among=sign != 0, of_pairs=True)
     claim.holds_if(concordance > 0, claim.learned(run))

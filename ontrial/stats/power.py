@@ -36,7 +36,7 @@ def seeds_needed(evidence: Evidence, power: float = 0.8) -> int | None:
 
 
 def _fewest(share: float, p0: float, alpha: float, power: float) -> int | None:
-    """The fewest seeds that tell so large a share from p0, on either side of it, with so much probability."""
+    """The fewest seeds that distinguish a share from p0 with this power."""
     if share < p0:
         share, p0 = 1 - share, 1 - p0
     if share == p0 or not 0 < p0 < 1:

@@ -43,9 +43,9 @@ def test_so_few_sides_can_be_wrong_that_all_verdicts_together_seldom_are(judged)
 
 
 def test_every_precondition_is_judged(judged):
-    asked = {
+    found = {
         verdict.id
         for verdict in judged
         if any(each.interval.measure == "final / first training loss" for each in verdict.evidence)
     }
-    assert asked == LEARNED
+    assert found == LEARNED

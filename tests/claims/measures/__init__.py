@@ -1,1 +1,1 @@
-"""Tests of measures, on arrays whose answer is known."""
+"""Tests of measures, on arrays whose result is known."""
