@@ -28,8 +28,7 @@ class Declaration:
     """One case of a claim at a tier, as its test declares it.
 
     statement: what the claim says in our words; source: where; kind: "said" by the report, "asked" by its assignment
-    and left blank, or "beyond" both: the control; parameters: of the case; place: file and function; problem: what
-    keeps it from being judged, "" for nothing.
+    and left blank, or "beyond" both: the control; parameters: of the case; problem: what prevents judging it, or "".
     """
 
     folder: Folder
@@ -41,8 +40,6 @@ class Declaration:
     case: str
     trainings: Mapping[Hashable, Training] = field(hash=False)
     parameters: Mapping[str, object] = field(hash=False)
-    place: str
-    takes_runs: bool
     problem: str = ""
 
     @property
@@ -92,8 +89,6 @@ def declaration(item: pytest.Item) -> Declaration | None:
         _case(item, tier, parameters),
         used,
         parameters,
-        place=f"{item.path}::{item.originalname}",
-        takes_runs="runs" in takes,
         problem=_out_of_reach(item, parameters) or _problem(item, takes, trainings, own),
     )
 
@@ -125,19 +120,20 @@ def duplicates(claims: Mapping[pytest.Item, Declaration]) -> Iterator[tuple[pyte
     Raises pytest.UsageError where two reports have one name.
     """
     folders: dict[str, Path] = {}
-    places: dict[tuple[object, str], pytest.Item] = {}
+    places: dict[tuple[object, str], tuple[str, pytest.Item]] = {}
     cases: dict[tuple[object, str, str, str], pytest.Item] = {}
     for item, each in claims.items():
         if (other := folders.setdefault(each.folder.name, each.folder.path)) != each.folder.path:
             raise pytest.UsageError(f"two reports are called {each.folder.name}: {other} and {each.folder.path}")
         name = (each.folder.path, each.id)
-        first = places.setdefault(name, item)
-        if claims[first].place != each.place:
-            said = f"claim {each.folder.name}/{each.id} is declared twice: {claims[first].place} and {each.place}"
+        here = f"{item.path}::{getattr(item, 'originalname', item.name)}"
+        there, first = places.setdefault(name, (here, item))
+        if there != here:
+            said = f"claim {each.folder.name}/{each.id} is declared twice: {there} and {here}"
             yield from ((one, said) for one in (first, item))
         same = cases.setdefault((*name, each.case, each.tier), item)
         if same is not item:
-            said = f"claim {each} is declared twice with this case, by {each.place}"
+            said = f"claim {each} is declared twice with this case, by {here}"
             yield from ((one, said) for one in (same, item))
 
 
@@ -262,22 +258,18 @@ def take_over_xdist(config: pytest.Config) -> str:
     option = config.option
     if getattr(option, "dist", "no") == "no" or not getattr(option, "tx", None) or hasattr(config, "workerinput"):
         return ""
-    if not _may_select_claims(option.markexpr) or not any(map(_declares_claims, _test_files(config))):
+    try:
+        selects = Expression.compile(option.markexpr or "claim")
+    except SyntaxError:  # pytest will refuse it
+        return ""
+    is_selected = any(selects.evaluate(lambda name, /, tier=tier, **_: name in ("claim", tier)) for tier in TIERS)
+    if not is_selected or not any(map(_declares_claims, _test_files(config))):
         return ""
     counts = [spec.partition("*") for spec in option.tx]  # such as popen, or 2*popen
     workers = sum(int(count) if times and count.isdigit() else 1 for count, times, _ in counts)
     option.dist, option.tx, option.numprocesses = "no", [], None
     option.workers = option.workers or workers
     return f"-n {workers} is taken as --workers {option.workers}: claims are judged in one process"
-
-
-def _may_select_claims(expression: str) -> bool:
-    """Whether `-m` may select a test with the marks of a claim."""
-    try:
-        selects = Expression.compile(expression or "claim")
-    except SyntaxError:  # pytest will refuse it
-        return False
-    return any(selects.evaluate(lambda name, /, tier=tier, **_: name in ("claim", tier)) for tier in TIERS)
 
 
 def _test_files(config: pytest.Config) -> Iterator[Path]:
@@ -293,18 +285,13 @@ def _test_files(config: pytest.Config) -> Iterator[Path]:
 
 
 def _declares_claims(path: Path) -> bool:
-    """Whether a module marks a test as a claim, without importing it; another plugin may use a mark of this name."""
+    """Whether a module marks a test as a claim of a source, without importing it: other marks may have this name."""
     try:
         content = path.read_bytes()
-        nodes = list(ast.walk(ast.parse(content))) if b"mark.claim" in content else []
+        tree = ast.parse(content if b"mark.claim" in content and b"source=" in content else b"")
     except (OSError, SyntaxError, ValueError):  # pytest will say so
         return False
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    names = {id(node): f".{ast.unparse(node)}" for node in nodes if isinstance(node, ast.Attribute)}
-    marks = {place for place, name in names.items() if name.endswith(".mark.claim")}
-    if any(word.arg == "source" for call in calls for word in call.keywords):
-        return bool(marks)
-    return any(id(call.func) in marks and len(call.args) >= 3 for call in calls)
+    return any(isinstance(node, ast.Attribute) and node.attr == "claim" for node in ast.walk(tree))
 
 
 def require_alone(config: pytest.Config, claims: Collection[pytest.Item]) -> None:

@@ -1,9 +1,8 @@
 """Locks of a session's claims: what each would lock, how it differs from its registration, and `--register`."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,7 +11,6 @@ from ontrial.claim import Claim
 from ontrial.collection import Declaration, names_of
 from ontrial.fingerprint import code_digests
 from ontrial.publish.frozen import CaseResult, Look, Seen
-from ontrial.publish.record import readable
 from ontrial.registered import CODE_ALONE, Criterion, Parts
 from ontrial.report import Folder, task_of
 from ontrial.running.store import canonical
@@ -100,11 +98,12 @@ def problem_before_training(session: Session, item: pytest.Item) -> str:
     return ""
 
 
-def require_conditions(session: Session, item: pytest.Item, claim: Claim) -> None:
-    """Raises ValueError where a claim that was evaluated is not as it was registered, code aside."""
+def compare_judged(session: Session, item: pytest.Item, claim: Claim) -> tuple[str, list[str]]:
+    """How a claim that was judged is not as registered, both sides shown, and the functions that changed."""
     found = criterion(session, item, claim.at_this_look)
-    if differs := compare(session, item, found)[0]:
-        raise ValueError(registered.explained(session.locks(session.claims[item].folder), found, differs))
+    differs, changed = compare(session, item, found)
+    locks = session.locks(session.claims[item].folder)
+    return registered.explained(locks, found, differs) if differs else "", changed
 
 
 def note_difference(session: Session, item: pytest.Item, claim: Claim) -> None:
@@ -125,8 +124,9 @@ def note_difference(session: Session, item: pytest.Item, claim: Claim) -> None:
 def agreement(session: Session, item: pytest.Item, claim: Claim, looks: Sequence[Look]) -> tuple[str, str]:
     """How a claim in full disagrees with its lock or with the record, and what is known of code that changed."""
     declared, trial = session.claims[item], session.trials[item]
-    require_conditions(session, item, claim)
-    changed = compare(session, item, criterion(session, item, claim.at_this_look))[1]
+    differs, changed = compare_judged(session, item, claim)
+    if differs:
+        return differs, ""
     before = session.recorded(declared)
     if before is None or not before.evidence:
         return "", ""  # changed code without a record is refused before training
@@ -245,21 +245,12 @@ def _evaluated(session: Session, folder: Folder) -> tuple[list[Criterion], list[
 
 
 def _price(session: Session, folder: Folder, claims: Collection[str]) -> str:
-    """What judging these claims in full costs: seeds, and hours of one core by the record, else by estimate."""
-    recorded = [one for each in readable(session.artifacts["full"]).verdicts for one in each.settings if one["trained"]]
-    seconds = {_key(one): (one["seconds"] + one.get("asking_seconds", 0.0)) / one["trained"] for one in recorded}
+    """What judging these claims in full costs at most, as their trainings estimate it."""
     wanted: dict[str, tuple[int, float]] = {}
     for declared in session.claims.values():
         if declared.folder == folder and declared.id in claims and declared.looks is not None:
             for training in session.placed(declared, "full").values():
-                key = _key(training.settings())
-                wanted[key] = (declared.looks.budget, seconds.get(key, training.estimate(1)))
+                wanted[canonical(training.settings())] = (declared.looks.budget, training.estimate(1))
     most = max((seeds for seeds, _ in wanted.values()), default=0)
     hours = sum(seeds * each for seeds, each in wanted.values()) / 3600
     return f"to judge in full: at most {most} seeds of {len(wanted)} trainings, about {hours:.2g} hours of one core"
-
-
-def _key(settings: Mapping[str, Any]) -> str:
-    """What tells trainings apart by their settings."""
-    beside = ("name", "trained", "seconds", "asking_seconds")
-    return canonical({name: value for name, value in settings.items() if name not in beside})

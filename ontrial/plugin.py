@@ -1,6 +1,7 @@
 """The plugin: options, fixtures, and the hooks through which a claim goes from collection to its verdict."""
 
 from collections.abc import Generator, Mapping
+from concurrent.futures import Executor
 
 import pytest
 import threadpoolctl
@@ -40,6 +41,10 @@ class Hooks:
     @pytest.hookspec(firstresult=True)
     def pytest_ontrial_training(self, declared: object) -> Training | None:
         """The training that a claim's declaration means, where it is none itself; None for another's declaration."""
+
+    @pytest.hookspec(firstresult=True)
+    def pytest_ontrial_executor(self, config: pytest.Config) -> Executor | None:
+        """What trains in place of a process a worker, such as another cluster than Dask's."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -93,7 +98,7 @@ def _begun(config: pytest.Config) -> Session:
     setting = Setting(
         RunStore(config.rootpath / option.store), option.fresh, option.lock_limit, repeat=not option.no_repeat
     )
-    cluster = None if option.engine is None else dask_executor(option.engine)
+    cluster = dask_executor(option.engine) if option.engine else config.hook.pytest_ontrial_executor(config=config)
     full = config.rootpath / (option.artifacts or "artifacts")
     return Session(
         config,

@@ -37,15 +37,15 @@ _NO_VERDICT = "the test ended without a verdict: its last statement must be clai
 
 def check_files(session: Session) -> None:
     """Make a damaged known.toml a problem of its report's claims, under `--register` also a damaged registered.toml."""
-    for item, declared in session.claims.items():
-        folder = declared.folder
+    for folder in dict.fromkeys(each.folder for each in session.claims.values()):
         try:
-            session.expected[folder.path] = expected.read(folder.path)
+            known = expected.read(folder.path)
             if session.config.option.register:
                 session.locks(folder)  # a damaged one is no base for the next
+            session.expected[folder.path] = known
         except Exception as error:
-            session.expected.pop(folder.path, None)
-            session.problems[item] = str(error)
+            mine = [item for item, each in session.claims.items() if each.folder == folder]
+            session.problems |= dict.fromkeys(mine, str(error))
 
 
 def find_complete(session: Session) -> None:
@@ -98,7 +98,7 @@ def _trial(session: Session, item: pytest.Item, tier: str, looks: tuple[int, ...
     alpha = session.alpha(replace(declared, tier=tier))
 
     def call(claim: Claim, runs: Mapping[Any, Run]) -> None:
-        given = {"claim": claim, **declared.parameters} | ({"runs": runs} if declared.takes_runs else {})
+        given = {"claim": claim, **declared.parameters} | ({"runs": runs} if declared.trainings else {})
         item.obj(**given)  # type: ignore[attr-defined]
 
     def make(seeds: tuple[int, ...] | None, fixed: Mapping[int, Evidence]) -> Claim:
@@ -168,7 +168,8 @@ def _check_conditions(session: Session, unsure: Sequence[pytest.Item]) -> None:
         except BaseException:  # full will show it, at its own test
             continue
         with session.contain(item):
-            locking.require_conditions(session, item, claim)
+            if differs := locking.compare_judged(session, item, claim)[0]:
+                raise ValueError(differs)
 
 
 def judge(session: Session, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:

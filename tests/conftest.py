@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ import scipy.stats
 
 from ontrial import source
 from ontrial.report import folder_of
-from ontrial.running import machine, workers
 
 ROOT = Path(__file__).parents[1]
 # Imported here once: a pytest inside pytest forgets at its end what it imported itself.
@@ -28,8 +27,7 @@ RunClaims = Callable[..., pytest.RunResult]
 PREAMBLE = """
 import numpy as np
 import pytest
-from ontrial import exactly, training
-from ontrial.trainings import Looks
+from ontrial import Looks, exactly, training
 
 claim_of = lambda name="X1", **words: pytest.mark.claim(name, "a planted claim", source="tests", **words)
 looks = Looks((16, 24, 32), budget=32)
@@ -49,6 +47,36 @@ filterwarnings =
     ignore:Module already imported:pytest.PytestAssertRewriteWarning
 """
 OPTIONS = ("-p", "ontrial.plugin", "-p", "no:cacheprovider", "-p", "no:benchmark", "-p", "no:xdist")
+DRAWN = """
+from ontrial import drawing_of, panels, seeds_and_median
+
+def picture(runs):
+    losses = runs["a"].train_loss
+    def draw(caption):
+        figure, [axes] = panels(1, ["loss"], caption, "Loss")
+        seeds_and_median(axes, np.arange(2), losses, 0, "noise")
+        return figure
+    return drawing_of("loss", runs, draw, losses)
+
+@claim_of("X1", trains={"a": noise(9.0)})
+def test_drawn(claim, runs):
+    claim.figure = picture(runs)
+    claim.holds_if(claim.median(runs["a"].value, "value") >= -1)
+"""
+
+
+def planted(name: str = "X1", condition: str = "exactly(1, 'n') > 0", trains: str = "", test: str = "planted") -> str:
+    """The text of a claim's test. condition: what it gives to `holds_if`; trains: its training `a`, if it has one."""
+    words = f", trains={{'a': {trains}}}" if trains else ""
+    takes = "claim, runs" if trains else "claim"
+    return f"@claim_of({name!r}{words})\ndef test_{test}({takes}):\n    claim.holds_if({condition})\n\n"
+
+
+class Threads:
+    """A plugin that trains in threads of this process, which start at once."""
+
+    def pytest_ontrial_executor(self) -> Executor:
+        return ThreadPoolExecutor(1)
 
 
 @pytest.fixture
@@ -78,21 +106,18 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
                 (folder / name).write_text(content, encoding="utf-8")
         for compiled in list(pytester.path.rglob("__pycache__")):  # of a text as long as this, of the same second
             shutil.rmtree(compiled)
-        for cached in (folder_of, source.modules):
-            cached.cache_clear()  # a process of its own would know nothing of the run before
-        with monkeypatch.context() as patch:
-            patch.setattr(machine, "matrix_product_rate", lambda: 1e9)
-            if not processes:
-                patch.setattr(workers, "process_executor", lambda: ThreadPoolExecutor(1))
-            call = pytester.runpytest_subprocess if subprocess else pytester.runpytest_inprocess
-            return call(*OPTIONS, "--workers=1", *options)
+        _forget()
+        if subprocess:
+            return pytester.runpytest_subprocess(*OPTIONS, "--workers=1", *options)
+        plugins = [] if processes else [Threads()]
+        return pytester.runpytest_inprocess(*OPTIONS, "--workers=1", *options, plugins=plugins)
 
     return run
 
 
 def said(result: pytest.RunResult) -> dict[str, str]:
     """What pytest says of every test, by name without the tier; the run must have had the option -v."""
-    found = re.findall(r"^\S*::(?:test_)?(\w+)\[(?:fast|full)\S* ([A-Z]+)", result.stdout.str(), re.MULTILINE)
+    found = re.findall(r"^\S*::(?:test_)?(\w+)(?:\[\S*)? ([A-Z]+)", result.stdout.str(), re.MULTILINE)
     return dict(found)
 
 
@@ -127,9 +152,13 @@ def stored(pytester: pytest.Pytester) -> Callable[[], list[dict[str, Any]]]:
     return read
 
 
-@pytest.fixture(autouse=True)
-def _no_state_left_behind() -> Iterator[None]:
-    """Every test starts without what another one learnt of modules and folders."""
-    yield
+def _forget() -> None:
+    """What a process of its own would not know of the run before."""
     for cached in (folder_of, source.modules):
         cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_state_left_behind() -> Iterator[None]:
+    yield
+    _forget()

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import time
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -33,6 +34,7 @@ def cores() -> int:
         return bound
 
 
+@cache  # a process runs few sessions, and they want to know the machine
 def matrix_product_rate() -> float:
     """Multiplications and additions a second in products of float32 matrices, median of three; well under a second."""
     factors = square_factors()

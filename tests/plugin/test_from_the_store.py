@@ -2,8 +2,7 @@
 
 import sys
 
-from tests.conftest import OPTIONS
-from tests.plugin.test_environment import SUITE
+from tests.conftest import DRAWN, OPTIONS
 
 HEAVY = {"matplotlib", "scipy.signal", "scipy.stats", "sklearn", "numba", "torch", "PIL.Image", "distributed"}
 LISTING = f"""
@@ -22,10 +21,10 @@ def pytest_unconfigure(config):
 
 
 def test_a_session_from_the_store_imports_nothing_heavy_and_starts_no_process(run_claims, pytester, verdicts):
-    text = SUITE + """
+    text = DRAWN + """
 from claims.homework.measures import correlations, signals
 
-@claim_of("X2")
+@claim_of("X2", trains={"a": noise(9.0)})
 def test_two(claim, runs):
     falling = np.where(np.arange(8) < 5, -1.0, 1.0)
     tau = correlations.kendall_tau([0, 1, 2], np.outer([0, 1, 2], falling))
@@ -42,7 +41,7 @@ def test_two(claim, runs):
 
 
 def test_the_same_session_draws_what_is_not_there(run_claims, pytester, verdicts):
-    run_claims(SUITE).assert_outcomes(passed=1, deselected=1)
+    run_claims(DRAWN).assert_outcomes(passed=1, deselected=1)
     [name] = verdicts()["X1"]["figures"]
     figure = pytester.path / "artifacts" / "fast" / name
     before = figure.read_bytes()
