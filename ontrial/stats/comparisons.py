@@ -73,8 +73,7 @@ def own_verdict(evidence: Sequence[Evidence], numbers: ByUnit) -> OwnVerdict:
     is a "no", whatever else is missing; a "yes" takes all of them. A number that was read off a figure is inside or
     outside only if it is so with its error to either side.
 
-    Raises TypeError where the words are missing, ValueError where no measure contains them, where they lack its unit,
-    for another number of numbers than conditions, or for one that is not a number.
+    Raises TypeError or ValueError where the words or the numbers do not fit the conditions.
 
     >>> from ontrial import exactly
     >>> own_verdict([exactly(3, "spikes").within(2, 4), exactly(1, "loss") < 2], {"spikes": 5})

@@ -196,17 +196,13 @@ def median_interval(
 ) -> Interval:
     """The interval for the median over seeds: every point that has too few seeds below it, and too few above.
 
-    Too few are fewer than `rank(n, alpha)`. So it runs from one order statistic to another, ends included, and
-    - `interval < x` holds where as many seeds as the rank lie below x, and is refuted where as many do not;
-    - `interval <= x` holds where as many lie at or below x, and is refuted where as many lie above.
-    Where so few seeds could not exclude anything the interval has no ends.
+    Too few are fewer than `rank(n, alpha)`, whose error rate it has. So it runs from one order statistic to another,
+    ends included: `interval < x` holds where as many seeds as the rank lie below x, and is refuted where as many do
+    not. Where so few seeds could not exclude anything the interval has no ends.
 
     values: (seed,), all seeds; among: (seed,), true for those that the claim is about; never: infinite values mean
-    "never"; seeds: (seed,), their names in errors, 0, 1, … by default.
-
-    Raises ValueError for a value that is not a number, whether among them or not, and for an infinite one among them
-    without `never`.
-    Source: `ontrial.stats.ranks.log_evidence`.
+    "never"; seeds: (seed,), their names in errors, 0, 1, … by default. Raises ValueError for a value that is not a
+    number, whether among them or not, and for an infinite one among them without `never`.
 
     >>> found = median_interval(range(1, 17), "step", 1 / 4000)
     >>> found.low, found.high, found.within(1, 16).verdict.value
@@ -238,9 +234,6 @@ def share_interval(
     `log_evidence(successes, n, x)` is at least log(1 / alpha).
 
     successes: (seed,), true or false, all seeds; among, seeds: as for `median_interval`.
-
-    Raises ValueError for a value that is neither true nor false.
-    Source: `ontrial.stats.ranks.log_evidence`.
 
     >>> (share_interval([True] * 128, "share", 1 / 4000) > 0.9).verdict.value
     'holds'
