@@ -95,6 +95,14 @@ def test_imports_run_in_one_direction_and_in_no_circle(order):
     assert [f"{name} reaches {other}" for name, other in ordered if place(other) < place(name)] == []
 
 
+def test_claims_import_from_ontrial_alone_and_benchmarks_no_test_helpers():
+    known = modules(*ROOMS, "benchmarks", "tests")
+    for name, path in modules("claims").items():
+        assert not {each for each in imports(name, path, known) if each.startswith("ontrial.")}, name
+    for name, path in modules("benchmarks").items():
+        assert not {each for each in imports(name, path, known) if each.split(".")[0] == "tests"}, name
+
+
 def test_ontrial_imports_what_it_says_it_needs_and_no_more():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     named = [*project["dependencies"], *project["optional-dependencies"]["dask"]]
