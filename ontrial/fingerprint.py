@@ -53,10 +53,10 @@ def _reached(what: str, path: Path, tree: ast.Module) -> tuple[set[Path], set[st
     unresolved, wanted = dict[str, None](), [(path, tree)]
     while wanted:
         path, tree = wanted.pop()
-        imports, dynamic = sources.imports(tree)
+        folder, (imports, dynamic) = path.resolve().parent, sources.imports(tree)
         unresolved |= dict.fromkeys(f"{path.name}:{each}" for each in dynamic)
         for each in imports:
-            found = sources.resolve(each, path.resolve().parent)
+            found = sources.resolve(each, folder)
             if isinstance(found, str):
                 packages.add(found)
             elif found is None and each.may_fail:

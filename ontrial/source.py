@@ -227,8 +227,9 @@ def resolve(each: Import, folder: Path) -> list[Path] | str | None:
     if first := modules(top, folder) if top else None:
         package = first[0].parent if first[0].name == "__init__.py" else first[0]
         if is_installed(first[0]):
-            files = list(package.rglob("*.py")) if package.is_dir() else [package]
-            return top if top in owners() else files
+            if top in owners():
+                return top
+            return list(package.rglob("*.py")) if package.is_dir() else [package]
         if any(package.is_relative_to(standard) for standard in _STANDARD):
             return []
     found = modules(each.module, folder)
