@@ -6,6 +6,7 @@ import inspect
 import multiprocessing
 import os
 import re
+from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,21 +121,20 @@ def duplicates(claims: Mapping[pytest.Item, Declaration]) -> Iterator[tuple[pyte
     Raises pytest.UsageError where two reports have one name.
     """
     folders: dict[str, Path] = {}
-    places: dict[tuple[object, str], tuple[str, pytest.Item]] = {}
-    cases: dict[tuple[object, str, str, str], pytest.Item] = {}
+    places: dict[str, dict[str, None]] = defaultdict(dict)
+    cases: dict[tuple[str, str], list[str]] = defaultdict(list)
+    here = {item: f"{item.path}::{getattr(item, 'originalname', item.name)}" for item in claims}
+    names = {item: f"{each.folder.name}/{each.id}" for item, each in claims.items()}
     for item, each in claims.items():
         if (other := folders.setdefault(each.folder.name, each.folder.path)) != each.folder.path:
             raise pytest.UsageError(f"two reports are called {each.folder.name}: {other} and {each.folder.path}")
-        name = (each.folder.path, each.id)
-        here = f"{item.path}::{getattr(item, 'originalname', item.name)}"
-        there, first = places.setdefault(name, (here, item))
-        if there != here:
-            said = f"claim {each.folder.name}/{each.id} is declared twice: {there} and {here}"
-            yield from ((one, said) for one in (first, item))
-        same = cases.setdefault((*name, each.case, each.tier), item)
-        if same is not item:
-            said = f"claim {each} is declared twice with this case, by {here}"
-            yield from ((one, said) for one in (same, item))
+        places[names[item]][here[item]] = None
+        cases[str(each), each.tier].append(here[item])
+    for item, each in claims.items():
+        if len(cases[str(each), each.tier]) > 1:
+            yield item, f"claim {each} is declared twice with this case, by {here[item]}"
+        if len(places[names[item]]) > 1:
+            yield item, f"claim {names[item]} is declared twice: {' and '.join(places[names[item]])}"
 
 
 def _case(item: pytest.Function, tier: str, parameters: Mapping[str, object]) -> str:
@@ -173,30 +173,26 @@ def _out_of_reach(item: pytest.Function, parameters: Mapping[str, object]) -> st
 
 
 def _problem(item: pytest.Function, takes: set[str], trainings: object, own: object) -> str:
+    """What is wrong with a declaration; "" for nothing."""
     if "claim" not in takes:
         return "a claim's test must take the fixture `claim`, and call claim.holds_if(...) in the end"
     if any(item.iter_markers("xfail")):
-        return (
-            "pytest.mark.xfail says nothing of a claim: its expected verdict stands in known.toml, which "
-            "pytest --accept writes"
-        )
+        return "pytest.mark.xfail says nothing of a claim: pytest --accept writes its expected verdict into known.toml"
     if any(item.iter_markers("flaky")):
         return "pytest.mark.flaky would judge it again: a claim is judged once, whatever the result"
     if "runs" not in takes:
-        if own is not None:
-            return "its marker names what it trains, but it does not take the fixture `runs`"
-        return ""
+        return "" if own is None else "its marker names what it trains, but it does not take the fixture `runs`"
     if not isinstance(trainings, Mapping):
         name = "EXPERIMENTS" if own is None else "trains="
         return f'{name} must name its trainings, as {{"deep": forest(depth=8)}}; it is {type(trainings).__name__}'
-    if wrong := [name for name, each in trainings.items() if not isinstance(each, Training)]:
-        return f"EXPERIMENTS names what is no training: {', '.join(map(str, wrong))}"
-    if len({str(name) for name in trainings}) < len(trainings):
+    if not trainings:
+        return "it takes `runs`, but trains nothing: set EXPERIMENTS in its module, or trains= in its marker"
+    if wrong := [str(name) for name, each in trainings.items() if not isinstance(each, Training)]:
+        return f"EXPERIMENTS names what is no training: {', '.join(wrong)}"
+    if len(set(map(str, trainings))) < len(trainings):
         return "two of its trainings read the same, such as 5 and '5': a lock has one of each name"
     if len({each.looks for each in trainings.values()}) > 1:
         return "its trainings are looked at with different numbers of seeds, and cannot be compared seed by seed"
-    if not trainings:
-        return "it takes `runs`, but trains nothing: set EXPERIMENTS in its module, or trains= in its marker"
     return ""
 
 

@@ -55,14 +55,13 @@ def read(folder: Path) -> dict[Name, Expected]:
         raise ValueError(f"{path}: `known` must be written as [[known]], once an entry")
     found: dict[Name, Expected] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or not _REQUIRED <= entry.keys() <= _PARTS or entry["tier"] not in TIERS:
+        is_text = isinstance(entry, dict) and all(isinstance(each, str) for each in entry.values())
+        is_complete = is_text and _REQUIRED <= entry.keys() <= _PARTS
+        if not is_complete or entry["tier"] not in TIERS or entry["verdict"] not in set(SAID):
             raise ValueError(
-                f"{path}: an entry has claim, case, tier ({' or '.join(TIERS)}), data, verdict and why, not {entry}"
+                f"{path}: an entry has claim, case, tier ({' or '.join(TIERS)}), data, verdict ({', '.join(SAID)}) and "
+                f"why, all of them text, not {entry}"
             )
-        if wrong := [part for part, value in entry.items() if not isinstance(value, str)]:
-            raise ValueError(f"{path}: {', '.join(wrong)} must be text in {entry}")
-        if entry["verdict"] not in set(SAID):
-            raise ValueError(f"{path}: {entry['verdict']} is none of {', '.join(SAID)}: {entry}")
         if (name := _name(entry)) in found:
             raise ValueError(f"{path}: there are two entries of {name}")
         found[name] = Expected(Verdict(entry["verdict"]), entry.get("why", ""))
@@ -90,7 +89,7 @@ def accept(folder: Path, found: Mapping[Name, Verdict]) -> list[str]:
             entry["verdict"] = str(verdict)
     for name, verdict in found.items():
         if name not in before and verdict is not Verdict.HOLDS:
-            moved.append(f"{name}: {verdict}, not known before")
+            moved.append(f"{name}: {verdict}, not expected before")
             table = tomlkit.inline_table() if is_array else tomlkit.table()
             for key, value in (*name._asdict().items(), ("verdict", str(verdict)), ("why", "")):
                 table.add(key, value)

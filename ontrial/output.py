@@ -33,7 +33,7 @@ def write(session: Session) -> None:
     session.is_written = True
     option, say = session.config.option, partial(session.say, always=False)
     for name in session.plan.damaged():
-        session.say(f"set aside, since it did not read back whole: {name}")
+        session.say(f"set aside, since it cannot be read: {name}")
     counting = _counting(session)
     with _reported(session):  # before a page is made
         session.gallery.finish(_figures(session, session.results) - _figures(session, counting))

@@ -20,7 +20,6 @@ from ontrial.state import Session
 from ontrial.trainings import TIERS, Runs, Scale, Training
 
 SESSION = pytest.StashKey[Session]()
-XDIST = pytest.StashKey[str]()
 MARKERS = (
     "fast: quick checks in miniature; needs no network",
     "full: the report's own settings, with seeds drawn from the registration",
@@ -74,8 +73,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     try:
-        config.stash[XDIST] = collection.take_over_xdist(config)
+        taken_over = collection.take_over_xdist(config)
         config.stash[SESSION] = _begun(config)
+        config.stash[SESSION].header = taken_over
     except ValueError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -110,7 +110,7 @@ def _begun(config: pytest.Config) -> Session:
 
 
 def pytest_report_header(config: pytest.Config) -> str:
-    return config.stash.get(XDIST, "")
+    return config.stash[SESSION].header
 
 
 @pytest.hookimpl(tryfirst=True)

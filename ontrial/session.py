@@ -15,6 +15,7 @@ from _pytest.skipping import evaluate_skip_marks
 
 from ontrial import expected, locking
 from ontrial.claim import Claim
+from ontrial.collection import Declaration
 from ontrial.expected import outcome
 from ontrial.files import writable
 from ontrial.locking import OTHER_VERDICT, VERDICT_ALONE
@@ -22,6 +23,7 @@ from ontrial.publish import terminal
 from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, Seen
 from ontrial.publish.record import decode, encode
 from ontrial.publish.terminal import Reporter, duration
+from ontrial.registered import Lock
 from ontrial.running.plan import Draw, Plan, StoreFull, Trial, in_words
 from ontrial.running.workers import NoWorkers
 from ontrial.state import Session
@@ -258,22 +260,19 @@ def _set_outcome(session: Session, item: pytest.Item, claim: Claim, report: pyte
 
 
 def _broken(session: Session, item: pytest.Item, problem: str) -> CaseResult:
-    """The record of a claim of which nothing else can be known."""
+    """The result of a claim of which nothing else can be known."""
     declared = session.claims[item]
     try:
         data, lock = session.name(declared).data, session.lock(declared)
     except Exception:
         data, lock = "not known", None
-    return CaseResult(
-        report=declared.folder.name,
-        id=declared.id,
-        case=declared.case,
-        tier=declared.tier,
-        dataset=data,
-        registration=lock.number if lock else None,
-        found=Verdict.ERROR,
-        problem=problem,
-    )
+    return CaseResult(**_head(declared, data, lock), found=Verdict.ERROR, problem=problem)
+
+
+def _head(declared: Declaration, data: str, lock: Lock | None) -> dict[str, Any]:
+    """What a result is of."""
+    names = {"report": declared.folder.name, "id": declared.id, "case": declared.case, "tier": declared.tier}
+    return names | {"dataset": data, "registration": lock.number if lock else None}
 
 
 def _require_writable(each: CaseResult) -> None:
@@ -318,14 +317,9 @@ def _record(
     found = Verdict.ERROR if problem else claim.verdict
     settings, seconds = _settings(session, getattr(item, "funcargs", {}).get("runs", {}))
     return CaseResult(
-        report=declared.folder.name,
-        id=declared.id,
-        case=declared.case,
-        tier=declared.tier,
-        dataset=name.data,
+        **_head(declared, name.data, lock),
         found=found,
         evidence=() if problem else claim.evidence,
-        registration=lock.number if lock else None,
         registered_on=lock.on if lock else "",
         first_trained=_first_trained(session, trial) if lock else "",
         known=known.verdict if known else None,
@@ -373,15 +367,15 @@ def _settings(session: Session, runs: Mapping[Any, Run]) -> tuple[tuple[Mapping[
     found, total = [], 0.0
     for name, run in runs.items():
         below = [session.plan.run(each, run.seeds).seconds for each in run.training.needs]
-        trained, asked = (sum(below), run.seconds) if below else (run.seconds, 0.0)
-        total += trained + asked
+        trained, measured = (sum(below), run.seconds) if below else (run.seconds, 0.0)
+        total += trained + measured
         found.append(
             {
                 "name": ", ".join(map(str, name)) if isinstance(name, tuple) else str(name),
                 **run.training.settings(),
                 "trained": run.n,
                 "seconds": round(trained, 1),
-                "asking_seconds": round(asked, 1),
+                "asking_seconds": round(measured, 1),
             }
         )
     return tuple(found), total

@@ -46,6 +46,7 @@ class Session:
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     results: list[CaseResult] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
+    header: str = ""  # that pytest prints before it collects
     is_selected: bool = False
     is_written: bool = False
     has_failed_to_write: bool = False
@@ -73,7 +74,7 @@ class Session:
                 self.plan.trials.remove(trial)
 
     def problem(self, item: pytest.Item) -> str:
-        """What keeps a test from being judged, "" for nothing."""
+        """What prevents judging a test, "" for nothing."""
         declared = self.claims.get(item)
         found = self.problems.get(item) or (declared.problem if declared else "")
         return f"{declared}: {found}" if declared and found else found

@@ -138,9 +138,9 @@ def test_installed_and_from_the_checkout_at_once(installed, tmp_path):
     assert verdict(folder)["found"] == "holds"
 
 
-def test_nothing_heavy_is_asked_for(installed):
+def test_nothing_heavy_is_required(installed):
     [metadata] = installed.parents[1].rglob("ontrial-*.dist-info/METADATA")
     lines = metadata.read_text(encoding="utf-8").splitlines()
-    asked = [line.split()[1] for line in lines if line.startswith("Requires-Dist") and "extra ==" not in line]
-    assert any(each.startswith("numpy") for each in asked)
-    assert not [each for each in asked if each.startswith(("torch", "numba", "scikit-learn", "jax"))]
+    required = [line.split()[1] for line in lines if line.startswith("Requires-Dist") and "extra ==" not in line]
+    assert any(each.startswith("numpy") for each in required)
+    assert not [each for each in required if each.startswith(("torch", "numba", "scikit-learn", "jax"))]

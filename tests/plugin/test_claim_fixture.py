@@ -88,7 +88,7 @@ def test_conditions_that_change_between_looks_are_an_error(changed):
         later.holds_if(*([first] if changed == "fewer" else [first, second]))
 
 
-def test_learning_is_asked_of_the_network_that_learned_least_also_of_a_series():
+def test_learning_is_required_of_the_network_that_learned_least_also_of_a_series():
     fell, stuck = np.tile([2.0, 1.0], (16, 1)), np.tile([2.0, 2.0], (16, 1))
     assert claim().learned(run_with(fell)).verdict is Verdict.HOLDS
     assert claim().learned(run_with(fell), run_with(stuck)).verdict is not Verdict.HOLDS

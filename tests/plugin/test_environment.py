@@ -68,7 +68,7 @@ def test_a_damaged_result_is_set_aside_and_trained_again_in_that_same_run(run_cl
     path.write_bytes(content)
     result = run_claims(None)
     result.assert_outcomes(passed=1, deselected=1)
-    result.stdout.fnmatch_lines(["set aside, since it did not read back whole: noise(shift=9.0) (seed *)"])
+    result.stdout.fnmatch_lines(["set aside, since it cannot be read: noise(shift=9.0) (seed *)"])
     assert "set aside" not in run_claims(None).stdout.str()
 
 

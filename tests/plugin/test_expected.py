@@ -75,7 +75,7 @@ def test_accept_rewrites_the_verdicts_and_no_why_or_comment(run_claims, path):
     run_claims(text, known=before)
     assert path.read_text(encoding="utf-8") == before
     moved = ["X1 fast counts: refuted, now holds", "X2 fast counts: holds, now refuted"]
-    lines = ["accepted:", *moved, "X3 fast counts: refuted, not known before"]
+    lines = ["accepted:", *moved, "X3 fast counts: refuted, not expected before"]
     run_claims(None, "--accept").stdout.fnmatch_lines(lines)
     content = path.read_text(encoding="utf-8")
     after = f"# A comment.\n\n{known_as('holds', 'X1')}\n# Another.\n{known_as('refuted', 'X2')}"
