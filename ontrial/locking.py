@@ -81,7 +81,7 @@ def problem_before_training(session: Session, item: pytest.Item) -> str:
             f"{declared} is not registered: its seeds in full are drawn from its registration. Lock it with "
             "`pytest --register`, then run full"
         )
-    locked = lock.find(declared.id, declared.case)
+    locked = registered.locked(session.locks(declared.folder), declared.id, declared.case)
     if locked is None:
         return f"{declared}: this case is not in registration {lock.number}, which locked the other cases. {AGAIN}"
     found = replace(criterion(session, item), conditions=locked.conditions, among=locked.among)

@@ -78,10 +78,6 @@ class Lock:
     schema: int = 2
     beside: str = ""
 
-    def find(self, claim: str, case: str) -> Criterion | None:
-        """The criterion of a claim's case, None if it is not registered here."""
-        return next((each for each in self.criteria if (each.claim, each.case) == (claim, case)), None)
-
     def seeds(self, count: int) -> tuple[int, ...]:
         """The first so many seeds of the full tier: 32-bit integers, none twice."""
         return drawn(self.hash, count)
@@ -114,7 +110,8 @@ def lock_of(locks: Locks, claim: str) -> Lock | None:
 def locked(locks: Locks, claim: str, case: str) -> Criterion | None:
     """The criterion of a case in its claim's last registration, None if there is none."""
     lock = lock_of(locks, claim)
-    return lock.find(claim, case) if lock else None
+    cases = [each for each in lock.criteria if (each.claim, each.case) == (claim, case)] if lock else []
+    return next(iter(cases), None)
 
 
 def current(locks: Locks) -> list[tuple[Lock, Criterion]]:

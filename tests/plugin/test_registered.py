@@ -40,7 +40,7 @@ def test_register_locks_what_decides_and_full_draws_its_seeds_from_that(judged, 
     assert [(each.claim, each.case) for each in lock.criteria] == [
         ("X1", ""), ("X2", "1"), ("X2", "2"), ("X3", ""), ("X4", "")
     ]  # fmt: skip
-    one, two, three = lock.find("X1", ""), lock.find("X2", "1"), lock.find("X3", "")
+    one, two, _, three, _ = lock.criteria
     assert two.conditions == ("median of lead, moved > 0.1", "share of above nothing > 0.5")
     assert (one.statement, one.looks, one.alpha) == ("a planted claim", (16, 24, 32), 1 / 4000)
     assert set(one.code) == {"test", "measured", "stretched", "LIMIT", "noise"}
