@@ -18,8 +18,7 @@ ABSENT = ("ontrial", "__editable__", *HEAVY)
 CLAIM = '''"""Does a polynomial of a higher degree overfit more?"""
 import numpy as np
 import pytest
-from ontrial import training
-from ontrial.publish.figures import drawing_of, panels, seeds_and_median
+from ontrial import drawing_of, panels, seeds_and_median, training
 
 @training(data="noisy cosine")
 def polynomial(degree: int, *, seed: int):
