@@ -1,30 +1,17 @@
-"""Locks: whoever waits says for what, and not for ever."""
+"""Files that several processes share: locks, atomic writes, and the modes of a group's folder."""
 
 import multiprocessing
+import os
 
 import filelock
+import numpy as np
 import pytest
 
 from ontrial import files
 from ontrial.files import LockHeld, locked
+from ontrial.running.store import RunStore, Stored
 
-
-def test_a_lock_that_is_free_is_taken_in_silence(tmp_path):
-    told = []
-    with locked(tmp_path / "deep" / "a.lock", say=told.append):
-        pass
-    assert told == []
-
-
-def test_a_lock_held_by_somebody_else_is_told_after_a_while_and_given_up_at_the_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
-    path, told = tmp_path / "a.lock", []
-    with filelock.FileLock(path), pytest.raises(LockHeld, match=r"a\.lock was held .* 0 s.*--lock-limit"):  # noqa: SIM117
-        with locked(path, 0.3, told.append):
-            pytest.fail("it was held")
-    assert told == [f"waiting for {path}, which another process holds (giving up after 0 s)"]
-    with locked(path, 0.3):
-        pass
+SPAWN = multiprocessing.get_context("spawn")
 
 
 def _hold(path, taken, free):
@@ -33,38 +20,55 @@ def _hold(path, taken, free):
         free.wait(30)
 
 
-def test_a_wait_ends_when_the_other_lets_go(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
-    context, told = multiprocessing.get_context("spawn"), []
-    taken, free = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(tmp_path / "a.lock", taken, free))
-    other.start()
-    assert taken.wait(30)
-
-    def tell(line):
-        told.append(line)
+@pytest.fixture
+def other(tmp_path):
+    """A process that holds a.lock, and the event that ends it."""
+    taken, free = SPAWN.Event(), SPAWN.Event()
+    process = SPAWN.Process(target=_hold, args=(tmp_path / "a.lock", taken, free))
+    process.start()
+    assert taken.wait(60)
+    yield process, free
+    if process.is_alive():  # setting an event waits for those that wait for it
         free.set()
+    process.join(60)
 
-    with locked(tmp_path / "a.lock", say=tell):
+
+def test_a_free_lock_is_taken_in_silence_and_removed(tmp_path):
+    said = []
+    with locked(tmp_path / "deep" / "a.lock", say=said.append):
         pass
-    other.join(30)
-    assert len(told) == 1
+    assert said == []
+    assert list((tmp_path / "deep").iterdir()) == []
 
 
-def test_a_lock_of_a_process_that_was_killed_is_free(tmp_path):
-    context = multiprocessing.get_context("spawn")
-    taken, free = context.Event(), context.Event()
-    other = context.Process(target=_hold, args=(tmp_path / "a.lock", taken, free))
-    other.start()
-    assert taken.wait(30)
-    other.kill()
-    other.join(30)
+def test_a_lock_that_is_held_is_waited_for_with_a_message_and_given_up_at_the_limit(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    path, said = tmp_path / "a.lock", []
+    with filelock.FileLock(path), pytest.raises(LockHeld, match=r"a\.lock was held .* 0 s.*--lock-limit"):  # noqa: SIM117
+        with locked(path, 0.3, said.append):
+            pytest.fail("it was held")
+    assert said == [f"waiting for {path}, which another process holds (giving up after 0 s)"]
+    with locked(path, 0.3):
+        pass
+
+
+def test_a_wait_ends_when_the_other_lets_go(tmp_path, monkeypatch, other):
+    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    said = []
+    with locked(tmp_path / "a.lock", say=lambda line: said.append(line) or other[1].set()):
+        pass
+    assert len(said) == 1
+
+
+def test_a_lock_of_a_process_that_was_killed_is_free(tmp_path, other):
+    other[0].kill()
+    other[0].join(30)
     with locked(tmp_path / "a.lock", 5.0):
         pass
 
 
 def _count(path, folder, times):
-    """Hold the lock so many times, and leave a file whenever somebody else held it at the same time."""
+    """Hold the lock so many times, and leave a file whenever another process held it at the same time."""
     for _ in range(times):
         with locked(path):
             mark = folder / "held"
@@ -79,12 +83,43 @@ def _count(path, folder, times):
 def test_a_lock_that_is_removed_is_never_held_twice(tmp_path):
     (tmp_path / "marks").mkdir()
     path = tmp_path / "a.lock"
-    context = multiprocessing.get_context("spawn")
-    others = [context.Process(target=_count, args=(path, tmp_path / "marks", 200)) for _ in range(3)]
-    for other in others:
-        other.start()
-    for other in others:
-        other.join(60)
-    assert [other.exitcode for other in others] == [0, 0, 0]
+    others = [SPAWN.Process(target=_count, args=(path, tmp_path / "marks", 200)) for _ in range(3)]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(60)
+    assert [each.exitcode for each in others] == [0, 0, 0]
     assert list((tmp_path / "marks").iterdir()) == []
     assert not path.exists()
+
+
+@pytest.mark.parametrize(("folder", "umask", "expected"), [
+    (0o2770, 0o077, (0o2770, 0o660)), (0o775, 0o077, (0o2775, 0o664)), (0o775, 0o022, (0o2775, 0o664)),
+    (0o755, 0o022, (0o755, 0o644)), (0o755, 0o077, (0o700, 0o600)), (0o1777, 0o022, (0o755, 0o644)),
+])  # fmt: skip
+def test_files_folders_and_locks_are_the_groups_where_the_folder_is(tmp_path, folder, umask, expected):
+    tmp_path.chmod(folder)
+    before = os.umask(umask)
+    try:
+        RunStore(tmp_path).save("0" * 64, Stored({"value": np.ones(2)}, 0.0), {})
+        with locked(tmp_path / "locks" / "a.lock"):
+            stats = [path.stat() for path in (tmp_path / "locks", tmp_path / "locks" / "a.lock")]
+    finally:
+        os.umask(before)
+    stats += [path.stat() for path in (tmp_path / "00", *sorted(tmp_path.glob("00/*")))]
+    assert [each.st_mode & 0o7777 for each in stats] == [*expected, *expected, expected[1]]
+    assert {each.st_gid for each in stats} == {tmp_path.stat().st_gid}
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    files.write_atomically(path, b"old")
+
+    def full(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

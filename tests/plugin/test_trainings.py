@@ -3,18 +3,16 @@
 import importlib.util
 import pickle
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from ontrial import training
 from ontrial.source import modules
-from ontrial.trainings import Training
+from ontrial.trainings import Scale, Training
 from tests.conftest import said
 from tests.running.planted import noise
 
-FAST, FULL = SimpleNamespace(tier="fast", options={}), SimpleNamespace(tier="full", options={})
 MODULE = '''"""Claims beside a training."""
 import helper_of_trainings
 import numpy as np
@@ -49,7 +47,7 @@ HELPER = "def third(x):\n    return x / 3\n"
 
 @pytest.fixture
 def module(tmp_path, monkeypatch):
-    """Imports a module's text anew, beside a helper's."""
+    """Imports a module's text, beside a helper's, as if for the first time."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def load(text=MODULE, helper=HELPER):
@@ -71,13 +69,12 @@ def test_it_is_a_training_with_settings(module):
     deep = forest(8)
     assert isinstance(deep, Training)
     assert deep == forest(depth=8, trees=100) != forest(2)
-    assert str(deep) == "forest(depth=8, trees=100)"
+    assert str(deep) == str(deep.at(Scale("full"))) == "forest(depth=8, trees=100)"
+    assert str(deep.at(Scale("fast"))) == "forest(depth=8, trees=2)"
     assert deep.terms() == {"training": "forest", "settings": {"depth": 8, "trees": 100}}
     assert deep.defaults() == {}
     assert deep.code().keys() >= {"forest", "half", "third"}
     assert deep.code() == forest(2).code()
-    assert str(deep.at(FAST)) == "forest(depth=8, trees=2)"
-    assert str(deep.at(FULL)) == str(deep)
     assert deep.settings()["trees"] == 100
     assert forest.function(1, 1, seed=0)["value"].shape == (3,)
 
@@ -90,18 +87,11 @@ def test_it_trains_a_seed_a_call_or_all_at_once(module):
     np.testing.assert_allclose(arrays["value"], [[0.5], [5.5]])
 
 
-def test_it_travels_as_source_and_answers_the_same(module, tmp_path):
-    forest = pickle.dumps(module().forest(1, 1))
-    here = pickle.loads(forest).train((3,))
+def test_it_is_sent_as_the_source_of_its_module_and_trains_the_same(module, tmp_path):
+    forest = module(MODULE + "\nEXPERIMENTS = {2: forest(2), 1: forest(1, 1)}\n").EXPERIMENTS[1]
+    here, sent = forest.train((3,)), pickle.dumps(forest)
     (tmp_path / "test_of_trainings.py").unlink()  # another machine has no such file
-    np.testing.assert_array_equal(pickle.loads(forest).train((3,))["value"], here["value"])
-
-
-def test_a_module_that_declares_trainings_runs_where_its_file_is_not(module, tmp_path):
-    text = MODULE + "\nEXPERIMENTS = {2: forest(2), 8: forest(8)}\n"
-    forest = module(text).EXPERIMENTS[8]
-    (tmp_path / "test_of_trainings.py").unlink()
-    assert forest.train((0,))["value"].shape == (1, 3)
+    np.testing.assert_array_equal(pickle.loads(sent).train((3,))["value"], here["value"])
 
 
 def test_relative_imports_work_where_the_module_is_part_of_a_package(tmp_path, monkeypatch):
@@ -121,46 +111,48 @@ def test_relative_imports_work_where_the_module_is_part_of_a_package(tmp_path, m
     assert found.describe()["source"] != before
 
 
-SAME = {
-    "prose": (MODULE.replace("Prose.", "Other words."), HELPER),
-    "a comment": (MODULE + "# why\n", HELPER + "# why\n"),
-    "what it does not reach": (MODULE.replace("UNUSED = 4", "UNUSED = 5"), HELPER),
-    "claims beside it": (MODULE.replace("assert True", "assert 1 == 1"), HELPER),
-    "moved lines": ("\n\n" + MODULE, HELPER),
-}
-OTHER = {
-    "itself": (MODULE.replace("+ seed", "- seed"), HELPER),
-    "a constant that it reads": (MODULE.replace("SIZE = 3", "SIZE = 4"), HELPER),
-    "a function that it calls": (MODULE.replace("1.5", "2.5"), HELPER),
-    "a module that it reaches": (MODULE, HELPER.replace("/ 3", "/ 4")),
-    "an entry of a table that it reads": (MODULE.replace('"] = 1', '"] = 2'), HELPER),
-    "an import that may fail": (MODULE.replace("json as tool", "pickle as tool"), HELPER),
-    "a function that there may be": (MODULE.replace("return x + 0", "return x + 1"), HELPER),
-    "what a module that it reaches imports": (MODULE, "import sklearn\n" + HELPER),
-}
+SAME = [
+    ("Prose.", "Other words."),
+    ("UNUSED = 4", "UNUSED = 5"),
+    ("assert True", "assert 1 == 1"),
+    ("SIZE", "\n\nSIZE"),
+]
+OTHER = [
+    ("+ seed", "- seed"),
+    ("SIZE = 3", "SIZE = 4"),
+    ("1.5", "2.5"),
+    ('"] = 1', '"] = 2'),
+    ("json as tool", "pickle as tool"),
+    ("return x + 0", "return x + 1"),
+]
 
 
 def test_its_key_is_of_itself_and_what_it_reaches(module):
     before = module().forest(2).describe()
     assert before["versions"]["numpy"] == np.__version__
-    assert "scikit-learn" in module(MODULE, "import sklearn\n" + HELPER).forest(2).describe()["versions"]
-    for name, (text, helper) in SAME.items():
-        assert module(text, helper).forest(2).describe() == before, name
-    for name, (text, helper) in OTHER.items():
-        assert module(text, helper).forest(2).describe() != before, name
+    for old, new in SAME:
+        assert module(MODULE.replace(old, new, 1), HELPER + "# why\n").forest(2).describe() == before, new
+    for old, new in OTHER:
+        assert module(MODULE.replace(old, new)).forest(2).describe() != before, new
+    for helper in (HELPER.replace("/ 3", "/ 4"), "import sklearn\n" + HELPER):
+        changed = module(MODULE, helper).forest(2).describe()
+        assert changed != before
+    assert "scikit-learn" in changed["versions"]
     assert module().forest(3).describe() != before
     assert module().forest(2).describe() == before
 
 
-def test_what_no_other_process_can_find_is_refused_where_it_is_declared():
-    message = "must be a function of the module, no lambda and none within another"
-    with pytest.raises(TypeError, match=message):
-        training(lambda seed: {"value": seed})
-    with pytest.raises(TypeError, match=message):
+def within():
+    def inner(*, seed):
+        return {"value": seed}
 
-        @training
-        def within(*, seed):
-            return {"value": seed}
+    return inner
+
+
+@pytest.mark.parametrize("function", [lambda seed: {"value": seed}, within()], ids=["lambda", "within another"])
+def test_what_no_other_process_can_find_is_refused_where_it_is_declared(function):
+    with pytest.raises(TypeError, match="must be a function of the module, no lambda and none within another"):
+        training(function)
 
 
 @pytest.mark.parametrize(
@@ -179,13 +171,12 @@ def test_settings_that_cannot_be_are_refused_where_they_are_given(settings, mess
 
 
 def test_a_fast_setting_must_be_one():
-    misspelt = training(fast={"shfit": 1})(noise.function)
     with pytest.raises(TypeError, match="noise has no setting shfit that fast= could change"):
-        misspelt()
+        training(fast={"shfit": 1})(noise.function)()
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("returned", "message"),
     [
         ("1.0", "must return a mapping of names to arrays, not float"),
         ("{}", "must return a mapping"),
@@ -194,11 +185,11 @@ def test_a_fast_setting_must_be_one():
         ("{'value': [1, [2, 3]]}", "inhomogeneous"),
     ],
 )
-def test_an_answer_that_is_none_is_refused(run_claims, answer, message):
+def test_what_is_no_mapping_of_arrays_is_refused(run_claims, returned, message):
     result = run_claims(f"""
 @training
 def planted(*, seed):
-    return {answer}
+    return {returned}
 
 @claim_of(trains={{"a": planted()}})
 def test_planted(claim, runs):
