@@ -203,7 +203,7 @@ def dask_executor(address: str, seconds: float = 10.0) -> Executor:
     try:
         return Client(address, timeout=seconds, set_as_default=False).get_executor()
     except (OSError, ValueError) as error:
-        raise ValueError(f"--engine {address}: no Dask scheduler answers there ({error}); start one first") from error
+        raise ValueError(f"--engine {address}: no Dask scheduler replies there ({error}); start one first") from error
 
 
 def seconds_left(total: float, done: float, under_way: float, passed: float) -> float | None:
