@@ -94,7 +94,7 @@ def _own(function: str, module: Module) -> tuple[list[ast.stmt], list[str]]:
         node = _undecorated(each, is_ours) if getattr(each, "name", "") == function else each
         local = {name for name, _ in bindings(node)}
         defined[node] = {*sources.defines(node), *local}
-        if isinstance(node, ast.Expr | ast.Assert) or "*" in local or (local and not uses & local):  # for its effect
+        if isinstance(node, ast.Expr | ast.Assert) or (local and not uses & local):  # for its effect
             reached.add(node)
             names.update(names_in(node))
     while more := {node for node in defined.keys() - reached if names & defined[node]}:

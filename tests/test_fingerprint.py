@@ -18,7 +18,7 @@ LIBRARY = {
     "lib_of_key/near.py": "from . import far\nfrom .inner.deep import depth\n\ndef near():\n    return far.far()\n",
     "lib_of_key/far.py": "def far():\n    return 1\n\ndef other():\n    return 1\n",
     "lib_of_key/inner/__init__.py": "WIDE = 1\n",
-    "lib_of_key/inner/deep.py": "def depth():\n    return 2\n",
+    "lib_of_key/inner/deep.py": "from . import WIDE\n\ndef depth():\n    return WIDE\n",
     "spread_of_key/part.py": "def part():\n    return 3\n",  # without __init__.py
     "effect_of_key.py": "import random\nrandom.seed(1)\n",
     COMPILED: "machine code",
@@ -56,7 +56,7 @@ def write(folder, files):
 
 @pytest.fixture
 def key(folder):
-    """What `f` of TRAINING depends on, with LIBRARY and some changed files on the path, or beside it in its package."""
+    """What `f` of TRAINING depends on, with LIBRARY and some changed files on the path, or beside its module."""
 
     def read(head="", body="value = 1", changed=None, *, beside=False, text=TRAINING):
         write(folder.parent / "claims" if beside else folder, LIBRARY | (changed or {}))
@@ -116,10 +116,11 @@ def test_what_a_module_does_beside_the_function_counts(key):
         key(),
         key(text=TRAINING.replace("clipped(0.5)", "clipped(0.6)")),
         key(fill),
+        key(fill.replace("\n\nfill()", "\n\nassert fill() is None")),
         key(far, "value = g()"),
         key(far.replace("far as", "other as"), "value = g()"),
     ]
-    assert len({each["source"] for each in found}) == 5
+    assert len({each["source"] for each in found}) == 6
     assert key(text=TRAINING.replace('"scale": 0.5', '"scale": 0.7')) == key()  # which the settings hold
     assert key("def g():\n    return 1") == key()
 
@@ -199,6 +200,7 @@ REFUSED = {
 }  # fmt: skip
 ALLOWED = {
     "ImportError": ("try:\n    import nowhere as json\nexcept ImportError:\n    import json", "value = json"),
+    "a bare except": ("try:\n    import nowhere\nexcept:\n    nowhere = 1", "value = nowhere"),
     "lazily": ("", "try:\n        import nowhere\n    except ModuleNotFoundError:\n        value = 1"),
     "types": ("import typing\nif typing.TYPE_CHECKING:\n    import nowhere", "value: 'nowhere' = 1"),
     "a version": ("import sys\nif sys.version_info < (3, 0):\n    import nowhere", "value = sys"),
@@ -278,6 +280,9 @@ class Box:
     def other(self):
         return 4
 
+    def __repr__(self):
+        return "a box"
+
 
 def drawn(runs):
     return UNUSED
@@ -325,6 +330,8 @@ def test_digests_are_of_what_is_reached_and_nothing_else(digests):
     assert set(digests()) == {"test_it", "share", "LIMIT", "scale", "doubled", "factor", "Box", "Box.used"}
     text = "import not_there\n\ndef test_it(claim):\n    not_there.f(claim)\n"
     assert set(digests(text=text)) == {"test_it"}
+    text = "from helper import *\n\ndef test_it(claim):\n    return scale(claim) + factor\n"
+    assert set(digests(text=text)) == {"test_it", "scale", "factor"}
     assert "UNUSED" in digests(name="made_at_run_time")  # within another function: all that its module does
     followed = digests(("share(runs.value)", "share(kendall_tau(runs.value, Runs))"))
     assert {"kendall_tau", "tau_b"} <= set(followed)  # of the report and of our statistics, not of the rest of ours
@@ -339,6 +346,7 @@ FREE = {
     "an aside": ("kendall_tau(1, 2)", "kendall_tau(2, 3)"),
     "a reported number": ('{"a": 1}', '{"a": 2}'),
     "a method that nothing uses": ("return 4", "return 5"),
+    "how an object is shown": ('"a box"', '"box"'),
     "a function that nothing uses": ("    return values\n", "    return 0\n"),
     "layout": ("values >= LIMIT", "(values  >=\n LIMIT)"),
     "a name of the test": ("def test_it", "def test_so"),
@@ -349,7 +357,7 @@ CHANGED = {
     "a method": ("return self.size", "return self.size + 1", "Box.used"),
     "a field": ("size: int = 3", "size: int = 4", "Box"),
     "a helper": ("values + values", "values + 1", "doubled"),
-    "what a helper imports": ("factor = 2", "factor = 3", "factor"),
+    "what a helper imports": ("factor = 2", "factor = 2.5", "factor"),
     "a mask": ('three, "x"', 'three, "x", among=mine > 0', "test_it"),
     "a second definition": ("\n\n\nclass Box", "\n\n\ndef share(values):\n    return 1\n\n\nclass Box", "share"),
     "a second definition of the test": ("UNUSED = 3", "UNUSED = 3\ndef test_it(claim):\n    pass", "test_it"),
