@@ -355,10 +355,10 @@ def _looks(trial: Trial, history: Mapping[int, Sequence[Evidence]]) -> tuple[Loo
 
 def _seeds_needed(evidence: Sequence[Evidence]) -> int | str:
     """What the inconclusive conditions would take: the most of them, or that one lies at the border or has no seeds."""
-    undecided = [each for each in evidence if each.verdict is Verdict.INCONCLUSIVE]
-    if any(each.interval.n == 0 for each in undecided):
+    inconclusive = [each for each in evidence if each.verdict is Verdict.INCONCLUSIVE]
+    if any(each.interval.n == 0 for each in inconclusive):
         return NO_SEED
-    needed = [seeds_needed(each) for each in undecided]
+    needed = [seeds_needed(each) for each in inconclusive]
     return AT_THE_BORDER if None in needed else max(each for each in needed if each is not None)
 
 

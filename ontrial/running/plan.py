@@ -1,4 +1,4 @@
-"""The plan of a session: train the first look of every claim, judge, and go on for what is undecided."""
+"""The plan of a session: train the first look of every claim, judge, and go on for what is not decided yet."""
 
 import dataclasses
 import hashlib

@@ -57,7 +57,7 @@ def test_what_is_decided_leaves_exactly_its_looks_seeds_and_the_rest_goes_on(run
     assert [each["seeds"] for each in third["looks"]] == [16, 24, 32]
     assert third["seeds_needed"] == "at the border" or third["seeds_needed"] > 32
     assert [each["look"] for each in verdicts("full")["X2"]["evidence"]] == [1]
-    again = run_full(None)  # decided and undecided alike: all is there
+    again = run_full(None)  # decided or not: all is there
     assert "training" not in again.stdout.str()
     assert ns(verdicts) == {"X1": [16], "X2": [24], "X3": [32]}
     run_full(None, "--most-seeds", "48")

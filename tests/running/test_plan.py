@@ -1,4 +1,4 @@
-"""The plan trains the first look of every claim, judges, and goes on for what is undecided."""
+"""The plan trains the first look of every claim, judges, and goes on for what is not decided yet."""
 
 import os
 
