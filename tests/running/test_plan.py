@@ -199,6 +199,6 @@ def test_the_rate_is_that_of_matrix_products_and_the_processor_is_named(monkeypa
     ticks = iter(range(1000))
     monkeypatch.setattr(machine.time, "perf_counter", lambda: float(next(ticks)))  # every product takes a second
     before = np.random.get_state()[1].copy()
-    assert machine.matrix_product_rate() == 2 * 1024**3
+    assert machine.matrix_product_rate.__wrapped__() == 2 * 1024**3
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     assert machine.cpu()
