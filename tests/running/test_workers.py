@@ -369,8 +369,8 @@ def scheduler(tmp_path):
             time.sleep(0.2)
     yield json.loads(address_file.read_text())["address"]
     for process in reversed(started):
-        process.terminate()
-        process.wait(timeout=30)
+        process.kill()  # terminated, a worker may wait for its scheduler
+        process.wait()
 
 
 def test_a_cluster_stores_the_same_bits_as_processes_of_our_own(scheduler, tmp_path):
