@@ -23,9 +23,9 @@ from ontrial.state import Session
 from ontrial.stats.verdicts import Verdict
 
 
-def verdict_table(session: Session) -> list[str]:
+def verdict_table(session: Session, width: int | None) -> list[str]:
     reports = [frozen_report(each, session.config.rootpath) for each in session.reports()]
-    return [*terminal.table(session.results, reports), ""] if session.results else []
+    return [*terminal.table(session.results, reports, width), ""] if session.results else []
 
 
 def write(session: Session) -> None:

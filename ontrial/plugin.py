@@ -1,5 +1,6 @@
 """The plugin: options, fixtures, and the hooks through which a claim goes from collection to its verdict."""
 
+import os
 from collections.abc import Generator, Mapping
 from concurrent.futures import Executor
 
@@ -243,6 +244,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     state = config.stash[SESSION]
     if state.results and config.option.verbose > -2:
         terminalreporter.section("verdicts")
-        for line in output.verdict_table(state):
+        writer = terminalreporter._tw
+        is_fixed = writer._file.isatty() or "COLUMNS" in os.environ  # else it is a file, as wide as its lines
+        for line in output.verdict_table(state, writer.fullwidth if is_fixed else None):
             terminalreporter.write_line(line)
     output.write(state)

@@ -1,5 +1,6 @@
 """What a session shows on the terminal: its progress while it trains, and the verdict table at the end."""
 
+import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -16,20 +17,33 @@ _HEADINGS = ("report", "claim", "case", "verdict", "measure", "estimate", "inter
 _SECONDS_BETWEEN_LINES = 30
 
 
-def table(judged: Iterable[CaseResult], reports: Iterable[FrozenReport] = ()) -> list[str]:
-    """The verdict table, a row a condition, in the reports' order; the report is named where there are several."""
+def table(judged: Iterable[CaseResult], reports: Iterable[FrozenReport] = (), width: int | None = None) -> list[str]:
+    """The verdict table, a row a condition, in the reports' order; the report is named where there are several.
+
+    width: of the terminal, None for any; where the rows are longer, each condition has lines of its own.
+    """
     place = order(reports)
     judged = sorted(judged, key=lambda each: place(each.report, each.id))  # stable: cases keep their order
+    has_several = len({each.report for each in judged}) > 1
     rows: list[tuple[str, ...]] = [_HEADINGS]
+    lines: list[str] = []
     for each in judged:
         named = (each.report, each.id, each.case, str(each.found))
-        if not each.evidence:
-            rows.append((*named, each.problem.splitlines()[0][:60] if each.problem else "", "", "", "", ""))
-        for index, condition in enumerate(each.evidence):
-            rows.append((*(("",) * len(named) if index else named), *_cells(condition)))
-    columns = list(zip(*rows, strict=True))[0 if len({each.report for each in judged}) > 1 else 1 :]
+        conditions = [_cells(condition) for condition in each.evidence]
+        if not conditions:
+            conditions = [(each.problem.splitlines()[0][:60] if each.problem else "", "", "", "", "")]
+        for index, cells in enumerate(conditions):
+            rows.append((*(("",) * len(named) if index else named), *cells))
+        lines.append("  ".join(filter(None, named if has_several else named[1:])))
+        for measure, estimate, interval, region, n in conditions:
+            found = f"{estimate} ({interval})" if interval else estimate
+            parts = (found, f"it holds if {region}" if region else "", f"n = {n}" if n else "")
+            lines.append(": ".join(filter(None, (measure, ", ".join(filter(None, parts))))))
+            lines[-1:] = textwrap.wrap(lines[-1], width or 80, initial_indent="  ", subsequent_indent="    ")
+    columns = list(zip(*rows, strict=True))[0 if has_several else 1 :]
     padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
-    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+    wide = ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+    return wide if width is None or max(map(len, wide)) <= width else lines
 
 
 def _cells(condition: Evidence) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Every row of the table of outcomes: what was found, what is known, and what pytest says of it."""
 
+import xml.etree.ElementTree
+
 import pytest
 
 from tests.conftest import known_as, said
@@ -96,3 +98,26 @@ def test_the_table_is_printed_in_the_order_of_the_report(run_claims, verdicts):
     result = run_claims(text, report=report)
     result.stdout.fnmatch_lines(["claim*verdict*region*n", "Z1 *", "A2 *", "A10 *"])
     assert list(verdicts()) == ["Z1", "A2", "A10"]
+
+
+def test_reports_for_other_programs_have_the_verdict_with_its_interval_region_and_n(run_claims, pytester):
+    text, _ = suite({"open": (OPEN, "", ""), "crash": ("1 / 0", "", "")}, "fast")
+    run_claims(text, "--junitxml=report.xml")
+    cases = {
+        each.get("name"): each for each in xml.etree.ElementTree.parse(pytester.path / "report.xml").iter("testcase")
+    }
+    found, crash = (
+        {each.get("name"): each.get("value") for each in cases[f"test_{name}[fast]"].iter("property")}
+        for name in ("open", "crash")
+    )
+    assert found == {
+        "ontrial_claim": "planted/X1",
+        "ontrial_case": "",
+        "ontrial_verdict": "inconclusive",
+        "ontrial_registration": "",
+        "ontrial_measure_1": "count",
+        "ontrial_interval_1": "1 to 10",
+        "ontrial_region_1": "> 3",
+        "ontrial_n_1": "12",
+    }
+    assert crash["ontrial_verdict"] == "error"

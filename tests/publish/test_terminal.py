@@ -34,6 +34,18 @@ def test_a_row_a_condition_with_its_seeds_and_a_crash_with_its_first_line():
     ]
 
 
+def test_a_narrow_terminal_has_lines_of_their_own_for_each_condition_none_too_long():
+    measure = "share of the three largest changes of slope that have a spike of the gradient norm near them"
+    found = [evidence(measure, [1.0] * 256, 0.0, 1 / 3, "refuted", {"low": 0.5, "low_included": False})]
+    judged = [decode(CaseResult, record("G2", "refuted", evidence=found))]
+    assert len(terminal.table(judged, width=500)) == 2
+    assert terminal.table(judged, width=80) == [
+        "G2  refuted",
+        "  share of the three largest changes of slope that have a spike of the gradient",
+        "    norm near them: 1 (0 … 0.3333), it holds if > 0.5, n = 256",
+    ]
+
+
 def test_the_report_is_named_where_there_are_several():
     found = table(record("F1", "holds"), record("F1", "refuted", report="a"), reports=[report(), report("a", tasks=[])])
     assert [line.split(" ", 2)[:2] for line in found] == [["report", "claim"], ["a", "F1"], ["planted", "F1"]]
