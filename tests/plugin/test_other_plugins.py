@@ -55,13 +55,14 @@ def test_tests_that_are_no_claims_are_left_to_xdist(run_xdist, pytester):
     texts = (
         PLAIN,
         "TEXT = '@pytest.mark.claim(1, 2, source=3)'\n" + PLAIN,
+        "TEXT = '@pytest.mark.claim(1, 2, source=3)'\nclaims = lambda found: found.claim\n" + PLAIN,
         "import pytest\n\n@pytest.mark.claim('a loss', number=3)\ndef test_marked():\n    pass\n",
         "import pytest\n\n@pytest.mark.claim\ndef test_bare():\n    pass\n",
     )
     for number, text in enumerate(texts):
         (pytester.path / "planted" / f"test_{number}.py").write_text(text)
     done = pytester.run(sys.executable, "-m", "pytest", *WITH_XDIST, "-n2", "-v")
-    done.assert_outcomes(passed=4)
+    done.assert_outcomes(passed=5)
     assert "[gw" in done.stdout.str()
     done = run_xdist(SUITE, "-n2", "-v", "-m", "not fast and not full")
     assert "[gw" in done.stdout.str()
