@@ -1,6 +1,5 @@
 """The plugin: options, fixtures, and the hooks through which a claim goes from collection to its verdict."""
 
-import os
 from collections.abc import Generator, Mapping
 from concurrent.futures import Executor
 
@@ -245,7 +244,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if state.results and config.option.verbose > -2:
         terminalreporter.section("verdicts")
         writer = terminalreporter._tw
-        is_fixed = writer._file.isatty() or "COLUMNS" in os.environ  # else it is a file, as wide as its lines
-        for line in output.verdict_table(state, writer.fullwidth if is_fixed else None):
+        width = writer.fullwidth if writer._file.isatty() else None  # a file is as wide as its lines
+        for line in output.verdict_table(state, width):
             terminalreporter.write_line(line)
     output.write(state)

@@ -184,31 +184,12 @@ def judge(session: Session, item: pytest.Item, call: pytest.CallInfo[None], repo
         if found is not None:
             _require_writable(found)
             session.results.append(found)
-            item.user_properties += _properties(found)
-            report.user_properties += _properties(found)
+            item.user_properties += terminal.properties(found)
+            report.user_properties += terminal.properties(found)
     except Exception as error:
         session.judged.pop(item, None)
         session.results.append(_broken(session, item, in_words(error)))
         _fail(report, in_words(error))
-
-
-def _properties(found: CaseResult) -> list[tuple[str, object]]:
-    """What a report for other programs, such as JUnit XML, says of a claim; each condition is numbered from 1."""
-    properties: list[tuple[str, object]] = [
-        ("ontrial_claim", f"{found.report}/{found.id}"),
-        ("ontrial_case", found.case),
-        ("ontrial_verdict", str(found.found)),
-        ("ontrial_registration", "" if found.registration is None else found.registration),
-    ]
-    for place, each in enumerate(found.evidence, 1):
-        low, high = each.interval.low, each.interval.high
-        properties += [
-            (f"ontrial_measure_{place}", each.interval.measure),
-            (f"ontrial_interval_{place}", f"{low:.7g} to {high:.7g}"),
-            (f"ontrial_region_{place}", str(each.region)),
-            (f"ontrial_n_{place}", each.interval.n),
-        ]
-    return properties
 
 
 def _judged(

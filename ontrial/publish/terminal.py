@@ -1,4 +1,4 @@
-"""What a session shows on the terminal: its progress while it trains, and the verdict table at the end."""
+"""What a session shows: its progress and the verdict table on the terminal, and each verdict to other programs."""
 
 import textwrap
 import time
@@ -52,6 +52,25 @@ def _cells(condition: Evidence) -> tuple[str, ...]:
         return (found.measure, number(found.estimate), "", region, "")
     n = f"{found.n}" + (f" of {found.n + found.left_out}" if found.left_out else "")
     return (found.measure, number(found.estimate), f"{number(found.low)} … {number(found.high)}", region, n)
+
+
+def properties(found: CaseResult) -> list[tuple[str, object]]:
+    """What a report for other programs, such as JUnit XML, says of a claim; each condition is numbered from 1."""
+    properties: list[tuple[str, object]] = [
+        ("ontrial_claim", f"{found.report}/{found.id}"),
+        ("ontrial_case", found.case),
+        ("ontrial_verdict", str(found.found)),
+        ("ontrial_registration", "" if found.registration is None else found.registration),
+    ]
+    for place, each in enumerate(found.evidence, 1):
+        low, high = each.interval.low, each.interval.high
+        properties += [
+            (f"ontrial_measure_{place}", each.interval.measure),
+            (f"ontrial_interval_{place}", f"{low:.7g} to {high:.7g}"),
+            (f"ontrial_region_{place}", str(each.region)),
+            (f"ontrial_n_{place}", each.interval.n),
+        ]
+    return properties
 
 
 @dataclass
