@@ -183,13 +183,14 @@ def judge(session: Session, item: pytest.Item, call: pytest.CallInfo[None], repo
         found = _judged(session, item, call, report)
         if found is not None:
             _require_writable(found)
-            session.results.append(found)
-            item.user_properties += terminal.properties(found)
-            report.user_properties += terminal.properties(found)
     except Exception as error:
         session.judged.pop(item, None)
-        session.results.append(_broken(session, item, in_words(error)))
+        found = _broken(session, item, in_words(error))
         _fail(report, in_words(error))
+    if found is not None:
+        session.results.append(found)
+        for each in (item, report):  # the report of this phase has a copy of the item's
+            each.user_properties += terminal.properties(found)
 
 
 def _judged(

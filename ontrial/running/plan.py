@@ -126,7 +126,7 @@ class Plan:
             for seeds in (0, 1, *trial.looks):
                 if not training.estimate(seeds) >= 0:
                     raise ValueError(f"{training} estimates {training.estimate(seeds)} seconds for {seeds} seeds")
-            f"{training} {training.place}".encode()
+            f"{training} {training.place}".encode()  # raises now what a message or a worker would raise later
         self.trials.append(trial)
 
     def first_jobs(self, trials: Iterable[Trial] | None = None) -> list[Job]:

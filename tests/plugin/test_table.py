@@ -9,6 +9,7 @@ from tests.conftest import known_as, said
 HOLDS = "claim.holds_if(exactly(1, 'count') > 0)"
 REFUTED = "claim.holds_if(exactly(1, 'count') < 0)"
 OPEN = "claim.holds_if(claim.median(range(12), 'count') > 3)"
+NO_TEXT = "claim.asides = (exactly(1, 3),); " + HOLDS
 NAN = "claim.holds_if(claim.median([1.0] * 7 + [np.nan], 'count') > 3)"
 ROWS = {  # name: what the test does, what is known of it, what pytest says
     "holds_nothing_known": (HOLDS, "", "PASSED"),
@@ -101,14 +102,14 @@ def test_the_table_is_printed_in_the_order_of_the_report(run_claims, verdicts):
 
 
 def test_reports_for_other_programs_have_the_verdict_with_its_interval_region_and_n(run_claims, pytester):
-    text, _ = suite({"open": (OPEN, "", ""), "crash": ("1 / 0", "", "")}, "fast")
+    text, _ = suite({"open": (OPEN, "", ""), "crash": ("1 / 0", "", ""), "unwritable": (NO_TEXT, "", "")}, "fast")
     run_claims(text, "--junitxml=report.xml")
     cases = {
         each.get("name"): each for each in xml.etree.ElementTree.parse(pytester.path / "report.xml").iter("testcase")
     }
-    found, crash = (
+    found, crash, unwritable = (
         {each.get("name"): each.get("value") for each in cases[f"test_{name}[fast]"].iter("property")}
-        for name in ("open", "crash")
+        for name in ("open", "crash", "unwritable")
     )
     assert found == {
         "ontrial_claim": "planted/X1",
@@ -120,4 +121,4 @@ def test_reports_for_other_programs_have_the_verdict_with_its_interval_region_an
         "ontrial_region_1": "> 3",
         "ontrial_n_1": "12",
     }
-    assert crash["ontrial_verdict"] == "error"
+    assert crash["ontrial_verdict"] == unwritable["ontrial_verdict"] == "error"
