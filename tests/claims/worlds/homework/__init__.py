@@ -1,0 +1,1 @@
+"""Worlds of the homework report, one module a task."""
