@@ -58,7 +58,7 @@ class Job:
     seconds: float = 0.0
 
     def __str__(self) -> str:
-        seeds = str(self.seeds[0]) if len(self.seeds) == 1 else f"{len(self.seeds)} seeds from {self.seeds[0]}"
+        seeds = f"seed {self.seeds[0]}" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds from {self.seeds[0]}"
         return f"{self.training} ({seeds})"
 
     def parts(self) -> list["Job"]:
@@ -77,12 +77,22 @@ class Job:
 def run_job(job: Job, setting: Setting) -> None:
     """Train and store those seeds of a job that are not stored, after those of what it needs.
 
-    Each training and seed is trained under its own lock: no two processes train the same. Raises TrainingError.
+    Each training and seed is trained under its own lock: no two processes train the same. A seed that fails ends no
+    other. Raises the TrainingError of the first that failed, at the end.
     """
-    for need in job.needs:
-        run_job(replace(need, repeats=job.repeats), setting)
+    failures: dict[int, TrainingError] = {}  # by the place of the seed
+    for part in job.parts():
+        rows = [row for row in range(len(job.seeds)) if row not in failures]
+        found = _run(replace(part.only(rows), repeats=job.repeats), setting)
+        failures |= {rows[row]: failure for row, failure in found.items()}
+    if failures:
+        raise failures[min(failures)]
+
+
+def _run(job: Job, setting: Setting) -> dict[int, TrainingError]:
+    """Train and store what a job lacks but its needs; returns why seeds failed, by their place."""
     if all(map(setting.has, job.keys)):
-        return  # without the locks
+        return {}  # without the locks
     try:
         with ExitStack() as held:
             keys = sorted(job.keys)  # in one order, or two sessions could wait for each other
@@ -91,8 +101,8 @@ def run_job(job: Job, setting: Setting) -> None:
             for key in keys:
                 if setting.store.since(key) is not None and not setting.store.has(key):  # damaged
                     setting.store.set_aside(key)
-            if rows := [row for row, key in enumerate(job.keys) if not setting.has(key)]:
-                _train(job.only(rows), setting)
+            rows = [row for row, key in enumerate(job.keys) if not setting.has(key)]
+            return {rows[row]: failure for row, failure in _train(job.only(rows), setting).items()}
     except (KeyboardInterrupt, TrainingError):
         raise
     except BaseException as error:  # pytest's own, such as that of pytest.skip, are no Exception
@@ -143,24 +153,36 @@ def failed(job: object, error: BaseException) -> TrainingError:
     return failure
 
 
-def _train(job: Job, setting: Setting) -> None:
-    """Train and store all seeds of a job, one by one where the training takes one a call."""
+def _train(job: Job, setting: Setting) -> dict[int, TrainingError]:
+    """Train and store all seeds of a job, one by one where the training takes one a call; returns why seeds failed."""
     size = 1 if getattr(job.training, "one_by_one", False) else len(job.seeds)
-    shapes: list[dict[str, tuple[int, ...]]] = []
-    for start in range(0, len(job.seeds), size):
-        arrays = _train_and_store(job.only(range(start, start + size)), setting)
-        shapes.append({name: values.shape[1:] for name, values in arrays.items()})
-        if shapes[0] != shapes[-1]:
+    failures: dict[int, TrainingError] = {}
+    before: Arrays = {}
+    for start in range(0, len(job.seeds), size or 1):
+        rows = range(start, start + size)
+        part = job.only(rows)
+        try:
+            arrays, seconds = _trained(part, setting)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            failures |= dict.fromkeys(rows, failed(part, error))
+            continue
+        _store(part, arrays, seconds, setting)
+        if (shapes := _shapes(arrays)) != _shapes(before or arrays):
             raise TrainingError(
                 f"{job.training} returned other arrays, or shapes, for one seed than for another: "
-                f"{shapes[0]}, {shapes[-1]}"
+                f"{_shapes(before)}, {shapes}"
             )
-    if job.repeats and hasattr(job.training, "again"):
-        before = {name: values[-1] for name, values in arrays.items() if name not in job.training.shared}
-        _require_same(job, before, job.training.again(job.seeds[-1], 1 if len(job.seeds) > 1 else 2))
+        before, last = arrays, part.only([size - 1])
+    if before and job.repeats and hasattr(job.training, "again"):
+        own = {name: values[-1] for name, values in before.items() if name not in job.training.shared}
+        _require_same(last, own, job.training.again(last.seeds[0], 1 if len(job.seeds) > 1 else 2))
+    return failures
 
 
-def _train_and_store(job: Job, setting: Setting) -> Arrays:
+def _trained(job: Job, setting: Setting) -> tuple[Arrays, float]:
+    """The arrays that training records of these seeds, first axis the seed, and the seconds of one."""
     needed = []
     for need in job.needs:
         rows = [load(need.only([row]), setting).arrays for row in range(len(need.seeds))]
@@ -169,20 +191,30 @@ def _train_and_store(job: Job, setting: Setting) -> Arrays:
     started = clock()
     arrays = job.training.train(job.seeds, needed)
     seconds = (clock() - started) / len(job.seeds)
-    shared = job.training.shared
     require_free(arrays)
     if masked := [name for name, values in arrays.items() if np.ma.isMaskedArray(values)]:
-        raise TrainingError(f"{', '.join(masked)} is masked: fill what is masked, such as with NaN, or leave it out")
-    if wrong := [name for name in arrays.keys() - shared if np.shape(arrays[name])[:1] != (len(job.seeds),)]:
+        raise TrainingError(
+            f"{job}: {', '.join(masked)} is masked: fill what is masked, such as with NaN, or leave it out"
+        )
+    own = arrays.keys() - job.training.shared
+    if wrong := [name for name in own if np.shape(arrays[name])[:1] != (len(job.seeds),)]:
         raise TrainingError(f"{job} returned {', '.join(wrong)} without a first axis of its {len(job.seeds)} seeds")
+    return arrays, seconds
+
+
+def _store(job: Job, arrays: Arrays, seconds: float, setting: Setting) -> None:
+    shared = job.training.shared
     for row, (key, seed) in enumerate(zip(job.keys, job.seeds, strict=True)):
         own = {name: values if name in shared else values[row] for name, values in arrays.items()}
         setting.store.save(key, Stored(own, seconds), {**job.description, "seed": seed})
-    return arrays
+
+
+def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:
+    return {name: np.shape(values)[1:] for name, values in arrays.items()}
 
 
 def _require_same(job: Job, before: Arrays, again: Iterable[Arrays]) -> None:
-    """Raises NotRepeated where the last seed of a job gave other bits in an array, all NaN being one."""
+    """Raises NotRepeated where the seed of a job gave other bits in an array, all NaN being one."""
     for arrays in again:
         found = {name: values[0] for name, values in arrays.items()}
         names = sorted(before.keys() ^ found.keys()) or [
@@ -190,7 +222,7 @@ def _require_same(job: Job, before: Arrays, again: Iterable[Arrays]) -> None:
         ]
         if names:
             raise NotRepeated(
-                f"{job} failed: seed {job.seeds[-1]} was trained twice, and {', '.join(names)} differ: its result "
+                f"{job} failed: it was trained twice, and {', '.join(names)} differ: its result "
                 "depends on what was trained before it, or beside it, in its process. Draw from a generator made of "
                 "the seed, keep nothing in the module between calls, and leave out what may differ, such as times; "
                 "--no-repeat trains nothing twice"

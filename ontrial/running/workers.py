@@ -57,6 +57,7 @@ def run_jobs(
     """Run these jobs, longest first, and those that `then` returns when one is done or has failed for good.
 
     Jobs that would train the same do not run at once. A process that dies costs its job a retry, and nothing else.
+    Seeds whose training, or what it needs, failed in an earlier job are not tried again.
     report: called about once a second. Raises NoWorkers where processes die before they can be given a job.
     """
     started, last_report = time.monotonic(), 0.0
@@ -64,6 +65,7 @@ def run_jobs(
     running: list[Job] = []
     finished: list[Job] = []
     trained: set[str] = set()
+    lost: dict[str, TrainingError] = {}  # by the keys of seeds that failed
     threads: Counter[str] = Counter()  # by place
     outcomes: queue.SimpleQueue[tuple[Job, TrainingError | NoWorkers | None]] = queue.SimpleQueue()
     changed = threading.Condition()  # and the lock of all the above
@@ -94,12 +96,17 @@ def run_jobs(
         executor = None
         while (job := take(place)) is not None:
             outcome: TrainingError | NoWorkers | None
+            keys = [job.only([row]).all_keys() for row in range(len(job.seeds))]
+            known = next((lost[key] for own in keys for key in own & lost.keys()), None)
+            if not (part := job.only([row for row, own in enumerate(keys) if own.isdisjoint(lost)])).seeds:
+                outcomes.put((job, known))
+                continue
             try:
-                content = pickle.dumps((job, setting))
+                content = pickle.dumps((part, setting))
                 for _ in range(MOST_DEATHS):
                     executor = executor or _started(make)
                     try:
-                        outcome = executor.submit(attempt, str(job), content).result()
+                        outcome = executor.submit(attempt, str(part), content).result()
                         break
                     except BrokenExecutor:
                         executor = None
@@ -109,7 +116,7 @@ def run_jobs(
                 outcome = error
             except BaseException as error:  # such as of a job that cannot be pickled
                 outcome = failed(job, error)
-            outcomes.put((job, outcome))
+            outcomes.put((job, outcome or known))
         if executor not in (None, cluster):
             executor.shutdown(wait=False)
 
@@ -128,6 +135,8 @@ def run_jobs(
                         running.remove(job)
                         finished.append(job)
                         trained.update(job.all_keys())
+                        if outcome is not None:
+                            lost |= dict.fromkeys((key for key in job.all_keys() if not setting.has(key)), outcome)
                         for each in followers:
                             push(each)
                         changed.notify_all()

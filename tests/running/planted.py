@@ -67,9 +67,12 @@ class Odd(Exception):
 
 
 @training(looks=LOOKS)
-def failing(at: int, *, seed: int) -> dict[str, Any]:
-    """Fails for one seed."""
+def failing(at: int, folder: str, *, seed: int) -> dict[str, Any]:
+    """Fails for one seed, and leaves a file each time."""
+    import tempfile
+
     if seed == at:
+        tempfile.NamedTemporaryFile(dir=folder, prefix="failed", delete=False).close()
         raise Odd("no number", "of this seed")
     return {"value": np.float64(seed)}
 

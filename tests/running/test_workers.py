@@ -98,10 +98,16 @@ def test_a_job_that_fails_or_cannot_be_stored_fails_alone(setting, monkeypatch, 
     assert [is_stored(setting, each) for each in good] == [[True], [False], [True], [True]]
 
 
-def test_a_job_loses_only_the_seed_that_fails_and_those_after_it(setting):
-    bad = job(failing(2), 0, 1, 2, 3)
-    assert str(run(setting, [bad])[bad]) == f"{bad} failed: Odd: no number: of this seed"
-    assert is_stored(setting, bad) == [True, True, False, False]
+def test_a_seed_that_fails_fails_alone_and_is_not_tried_again_for_what_needs_it(setting, tmp_path):
+    bad, lead = job(failing(2, str(tmp_path)), 0, 1, 2, 3), "failing(at=2, folder="
+    above = [replace(job(Doubled(failing(2, str(tmp_path))), *seeds), seconds=-1.0) for seeds in ((0, 2, 3), (2,))]
+    outcomes = run(setting, [bad, *above])
+    for each in outcomes.values():
+        assert str(each).startswith(lead)
+        assert str(each).endswith("(seed 2) failed: Odd: no number: of this seed")
+    assert is_stored(setting, bad) == [True, True, False, True]
+    assert [is_stored(setting, each) for each in above] == [[True, False, True], [False]]
+    assert len(list(tmp_path.glob("failed*"))) == 1
 
 
 def test_an_interrupted_job_goes_on_where_it_was(setting, monkeypatch):
