@@ -6,17 +6,20 @@ from collections.abc import Mapping
 
 import pytest
 
-pytest_plugins = ("ontrial.plugin", "pytester")
+from pytest_ontrial import add_short_options
 
+pytest_plugins = ("ontrial.plugin", "pytester")
 gc.disable()  # until everything is imported: almost all of it stays, and the collector would walk it again and again
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    add_short_options(parser)
     group = parser.getgroup("networks", "networks on trial")
-    group.addoption("--dataset", help="what stands for MNIST: digits or mnist (default: the tier's)")
-    where = "folder that holds MNIST, or where it is downloaded (default: DATA_ROOT)"
-    group.addoption("--data-root", default=os.environ.get("DATA_ROOT") or None, metavar="FOLDER", help=where)
-    group.addoption("--device", default="auto", help="auto, cpu or cuda")
+    data = "which data are used as MNIST (default: the tier's)"
+    group.addoption("--dataset", choices=("digits", "mnist"), help=data)
+    root = os.environ.get("DATA_ROOT") or None
+    group.addoption("--data-root", default=root, metavar="FOLDER", help="where MNIST is (default: DATA_ROOT)")
+    group.addoption("--device", choices=("auto", "cpu", "cuda"), default="auto", help="where networks are trained")
 
 
 @pytest.hookimpl(trylast=True)
@@ -35,9 +38,7 @@ def pytest_report_collectionfinish() -> list[str]:
 def pytest_ontrial_options(config: pytest.Config) -> Mapping[str, str | None]:
     """What experiments are told: dataset, data_root and device."""
     given = config.option
-    if given.dataset not in (None, "digits", "mnist"):
-        raise pytest.UsageError(f"unknown dataset {given.dataset!r}: there are digits and mnist")
-    root = str(config.invocation_params.dir / given.data_root) if given.data_root else None
+    root = given.data_root and str(config.invocation_params.dir / given.data_root)
     return {"dataset": given.dataset, "data_root": root, "device": _device(given.device)}
 
 
@@ -52,8 +53,6 @@ def _device(name: str) -> str:
     """The device that is meant. Raises pytest.UsageError for one that is not there."""
     import torch
 
-    if name not in ("auto", "cpu", "cuda"):
-        raise pytest.UsageError(f"--device {name}: unknown; there are auto, cpu and cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise pytest.UsageError("--device cuda: torch finds no CUDA device here; use --device cpu or auto")
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"

@@ -177,7 +177,7 @@ def _problem(item: pytest.Function, takes: set[str], trainings: object, own: obj
     if "claim" not in takes:
         return "a claim's test must take the fixture `claim`, and call claim.holds_if(...) in the end"
     if any(item.iter_markers("xfail")):
-        return "pytest.mark.xfail says nothing of a claim: pytest --accept writes its expected verdict into known.toml"
+        return "pytest.mark.xfail says nothing of a claim: --ontrial-accept writes its expected verdict into known.toml"
     if any(item.iter_markers("flaky")):
         return "pytest.mark.flaky would judge it again: a claim is judged once, whatever the result"
     if "runs" not in takes:
@@ -197,7 +197,7 @@ def _problem(item: pytest.Function, takes: set[str], trainings: object, own: obj
 
 
 def select(config: pytest.Config, items: list[pytest.Item], claims: Mapping[pytest.Item, Declaration]) -> None:
-    """Select the tests of the claims that --claim names, and of the fast tier where -m names no tier.
+    """Select the tests of the claims that --ontrial-claim names, and of the fast tier where -m names no tier.
 
     Leaves a suite without claims alone. Raises pytest.UsageError for what is not there.
     """
@@ -206,7 +206,7 @@ def select(config: pytest.Config, items: list[pytest.Item], claims: Mapping[pyte
     if claims and (unknown := sorted(words - markers)):
         raise pytest.UsageError(f"-m {' '.join(unknown)}: unknown; the tiers are {' and '.join(TIERS)}")
     selected = items
-    if config.option.claim:
+    if config.option.ontrial_claim:
         wanted = {_named(name, claims) for name in names_of(config)}
         selected = [item for item in items if (each := claims.get(item)) and (each.folder.name, each.id) in wanted]
     if not words & set(TIERS):
@@ -217,8 +217,8 @@ def select(config: pytest.Config, items: list[pytest.Item], claims: Mapping[pyte
 
 
 def names_of(config: pytest.Config) -> list[str]:
-    """The claims that --claim names."""
-    return [name for text in config.option.claim for part in text.split(",") if (name := part.strip())]
+    """The claims that --ontrial-claim names."""
+    return [name for text in config.option.ontrial_claim for part in text.split(",") if (name := part.strip())]
 
 
 def words_of(config: pytest.Config) -> set[str]:
@@ -234,10 +234,10 @@ def _named(name: str, claims: Mapping[pytest.Item, Declaration]) -> tuple[str, s
     found = [each for each in all_ids if each[1] == claim and report in ("", each[0])]
     if not found:
         ids = ", ".join(dict.fromkeys(id for _, id in all_ids))
-        raise pytest.UsageError(f"--claim {name}: unknown here; there are {ids}")
+        raise pytest.UsageError(f"--ontrial-claim {name}: unknown here; there are {ids}")
     if len(found) > 1:
         which = " and ".join("/".join(each) for each in sorted(found))
-        raise pytest.UsageError(f"--claim {name}: several reports have it, {which}: name one")
+        raise pytest.UsageError(f"--ontrial-claim {name}: several reports have it, {which}: name one")
     return found[0]
 
 
@@ -247,7 +247,7 @@ def _is_full(item: pytest.Item) -> bool:
 
 
 def take_over_xdist(config: pytest.Config) -> str:
-    """Take `-n N` as `--workers N` where claims are selected, so that one process plans, judges and records.
+    """Take `-n N` as `--ontrial-workers N` where claims are selected, so that one process plans, judges and records.
 
     Returns the line that says so, "" where nothing changes.
     """
@@ -264,8 +264,8 @@ def take_over_xdist(config: pytest.Config) -> str:
     counts = [spec.partition("*") for spec in option.tx]  # such as popen, or 2*popen
     workers = sum(int(count) if times and count.isdigit() else 1 for count, times, _ in counts)
     option.dist, option.tx, option.numprocesses = "no", [], None
-    option.workers = option.workers or workers
-    return f"-n {workers} is taken as --workers {option.workers}: claims are judged in one process"
+    option.ontrial_workers = option.ontrial_workers or workers
+    return f"-n {workers} is taken as --ontrial-workers {option.ontrial_workers}: claims are judged in one process"
 
 
 def _test_files(config: pytest.Config) -> Iterator[Path]:
@@ -319,8 +319,8 @@ def only_sets_up(config: pytest.Config) -> bool:
 
 
 def require_values(config: pytest.Config, own: Iterable[str]) -> None:
-    """Raises ValueError for an option without a value, such as `--store=$UNSET`. own: the suite's own options."""
-    for name in ("store", "artifacts", "engine", "claim", *own):
+    """Raises ValueError for an option without a value, such as `--data-root=$UNSET`. own: the suite's own options."""
+    for name in ("ontrial_store", "ontrial_artifacts", "ontrial_engine", "ontrial_claim", *own):
         value = getattr(config.option, name, None)
         texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         if not all(str(text).strip(" ,") for text in texts):

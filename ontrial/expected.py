@@ -18,7 +18,7 @@ FILE = "known.toml"
 SAID = (Verdict.HOLDS, Verdict.REFUTED, Verdict.INCONCLUSIVE)
 _REQUIRED = {"claim", "tier", "data", "verdict"}
 _PARTS = {*_REQUIRED, "case", "why"}
-_ACCEPT = "If that is what the seeds say, pytest --accept writes it into known.toml; then write down why."
+_ACCEPT = "If that is what the seeds say, pytest --ontrial-accept writes it into known.toml; then write down why."
 
 
 class Name(NamedTuple):

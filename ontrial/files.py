@@ -12,7 +12,7 @@ from pathlib import Path
 import filelock
 
 PATIENCE = 5.0  # seconds before a message says what is waited for
-LOCK_LIMIT = 3600.0  # seconds before waiting for a lock is an error: `--lock-limit`
+LOCK_LIMIT = 3600.0  # seconds before waiting for a lock is an error: `--ontrial-lock-limit`
 _REMOVES = int(filelock.__version__.split(".")[0]) < 4  # filelock removed the file itself before version 4
 
 
@@ -42,7 +42,7 @@ def locked(
         except filelock.Timeout as error:
             raise LockHeld(
                 f"{path} was held by another process for {limit:.0f} s. If none is running, remove the file; "
-                "--lock-limit SECONDS waits longer"
+                "--ontrial-lock-limit SECONDS waits longer"
             ) from error
     try:
         yield

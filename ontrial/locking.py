@@ -1,4 +1,4 @@
-"""Locks of a session's claims: what each would lock, how it differs from its registration, and `--register`."""
+"""Locks of a session's claims: what each would lock, how it differs from its registration, and how it is locked."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -19,7 +19,7 @@ from ontrial.stats.verdicts import Evidence, combined
 from ontrial.trainings import Training
 
 TEST = "test"  # what a lock calls a claim's own test, whatever its name
-AGAIN = "`pytest --register --yes --claim ID` does that, with other seeds and half the error."
+AGAIN = "`pytest --ontrial-register --ontrial-yes --ontrial-claim ID` does that, with other seeds and half the error."
 CHANGED = "code changed since registration"
 VERDICT_ALONE = f"{CHANGED}; rounded differently, so only the verdict was compared: the same"
 OTHER_VERDICT = "trained or rounded differently from the recorded runs, with another verdict after the same look"
@@ -79,7 +79,7 @@ def problem_before_training(session: Session, item: pytest.Item) -> str:
             return ""
         return (
             f"{declared} is not registered: its seeds in full are drawn from its registration. Lock it with "
-            "`pytest --register`, then run full"
+            "`pytest --ontrial-register`, then run full"
         )
     locked = registered.locked(session.locks(declared.folder), declared.id, declared.case)
     if locked is None:
@@ -192,8 +192,9 @@ def _digits(*values: float) -> list[str]:
 def register(session: Session) -> None:
     """Lock the claims that are new, or changed, of those whose every case was evaluated in the fast tier.
 
-    What is locked already is locked again only with `--yes`, and where its code alone changed only if `--claim` names
-    it, since full compares its values. Raises ValueError where the report has more sides than its `sides` allow.
+    What is locked already is locked again only with `--ontrial-yes`, and where its code alone changed only if
+    `--ontrial-claim` names it, since full compares its values. Raises ValueError where the report has more sides than
+    its `sides` allow.
     """
     lines: list[str] = []
     option = session.config.option
@@ -217,9 +218,11 @@ def register(session: Session) -> None:
         if not wanted:
             continue
         lines += [f"{claim}: {reason}" for claim, reason in wanted.items()] + [_price(session, folder, wanted)]
-        if any(reason != "new" for reason in wanted.values()) and not option.yes:
+        if any(reason != "new" for reason in wanted.values()) and not option.ontrial_yes:
             session.has_failed_to_write = True
-            lines.append("nothing was locked: --yes locks again what is locked, with other seeds and half the error")
+            lines.append(
+                "nothing was locked: --ontrial-yes locks again what is locked, with other seeds and half the error"
+            )
             continue
         tasks: dict[str, list[Criterion]] = defaultdict(list)
         for each in new:

@@ -1,4 +1,4 @@
-"""What a session writes at its end: figures, record and page, and with --accept the expected verdicts."""
+"""What a session writes at its end: figures, record and page, expected verdicts and locks included."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ def verdict_table(session: Session, width: int | None) -> list[str]:
 
 
 def write(session: Session) -> None:
-    """Write figures, record and page of each tier, and with --accept or --register known.toml or registered.toml."""
+    """Write figures, record and page of each tier, and what --ontrial-accept and --ontrial-register write."""
     session.is_written = True
     option, say = session.config.option, partial(session.say, always=False)
     for name in session.plan.damaged():
@@ -48,7 +48,7 @@ def write(session: Session) -> None:
     for each in counting:
         if each.found in expected.SAID:
             found[folders[each.report]][Name(each.id, each.case, each.tier, each.dataset)] = each.found
-    if option.accept:
+    if option.ontrial_accept:
         with _reported(session):
             lines = [line for folder, verdicts in found.items() for line in expected.accept(folder, verdicts)]
             errors = sum(each.found not in expected.SAID for each in session.results)
@@ -56,9 +56,9 @@ def write(session: Session) -> None:
             for line in ["accepted:", *lines] if lines else [f"nothing to accept: all is as expected{but}"]:
                 say(line)
     elif moved := [line for folder, verdicts in found.items() for line in _moved(session, folder, verdicts)]:
-        for line in ("not as expected (--accept writes these into known.toml):", *moved):
+        for line in ("not as expected (--ontrial-accept writes these into known.toml):", *moved):
             say(line)
-    if option.register:
+    if option.ontrial_register:
         with _reported(session):
             locking.register(session)
     elif session.differing:
@@ -107,7 +107,7 @@ def _publish(session: Session, tier: str, records: Sequence[CaseResult]) -> None
         reports,
         [_declared(session, each) for each in session.claims.values() if each.folder in folders],
         [each.name for each in folders if each.path in session.complete],
-        session.config.option.lock_limit,
+        session.config.option.ontrial_lock_limit,
         session.say,
     )
     shown = page.write(folder, whys=page.whys_of(reports, root), beside=beside, before=before)

@@ -9,7 +9,6 @@ import threadpoolctl
 from ontrial import collection, output
 from ontrial import session as flow
 from ontrial.claim import Claim
-from ontrial.files import LOCK_LIMIT
 from ontrial.publish.figures import Gallery
 from ontrial.running.jobs import Setting
 from ontrial.running.machine import cores
@@ -18,6 +17,9 @@ from ontrial.running.store import RunStore
 from ontrial.running.workers import dask_executor
 from ontrial.state import Session
 from ontrial.trainings import TIERS, Runs, Scale, Training
+from pytest_ontrial import complete, pytest_addoption
+
+__all__ = ["pytest_addoption"]  # a hook
 
 SESSION = pytest.StashKey[Session]()
 MARKERS = (
@@ -50,30 +52,13 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.add_hookspecs(Hooks)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("ontrial", "claims on trial")
-    group.addoption("--workers", type=int, help="processes that train, one thread each (default: the cores)")
-    group.addoption("--seeds", type=int, help="exactly so many seeds, judged once, in place of the tier's looks")
-    group.addoption("--most-seeds", type=int, metavar="N", help="full: at most N seeds (functions: 10 N)")
-    group.addoption("--engine", metavar="ADDRESS", help="train on a Dask cluster: address of its scheduler")
-    group.addoption("--claim", action="append", default=[], metavar="ID", help="only these, as F8,M5 or homework/F8")
-    group.addoption("--fresh", action="store_true", help="train again what is in the run store")
-    group.addoption("--store", default="runs", metavar="FOLDER", help="the run store (default: runs)")
-    group.addoption("--artifacts", metavar="FOLDER", help="verdicts and figures (default: artifacts, artifacts/fast)")
-    group.addoption("--lock-limit", type=float, default=LOCK_LIMIT, metavar="SECONDS", help="wait so long for a lock")
-    group.addoption("--no-repeat", action="store_true", help="train no seed of a @training twice to compare")
-    parser.addini("ontrial_packages", "packages whose versions a session records", type="args")
-    group.addoption("--accept", action="store_true", help="write the verdicts that are found into known.toml")
-    group.addoption("--register", action="store_true", help="lock what decides in registered.toml (runs fast)")
-    group.addoption("--yes", action="store_true", help="with --register: lock again what is locked and has changed")
-
-
 @pytest.hookimpl(tryfirst=True)  # before xdist, which then distributes nothing
 def pytest_configure(config: pytest.Config) -> None:
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     try:
-        taken_over = collection.take_over_xdist(config)
+        taken_over = collection.take_over_xdist(config)  # before an ini file sets the workers
+        complete(config)
         config.stash[SESSION] = _begun(config)
         config.stash[SESSION].header = taken_over
     except ValueError as error:
@@ -83,29 +68,33 @@ def pytest_configure(config: pytest.Config) -> None:
 def _begun(config: pytest.Config) -> Session:
     """The session of this command line. Raises ValueError for options that cannot be, before anything is trained."""
     option = config.option
-    if option.register and "full" in collection.words_of(config):
-        raise ValueError("--register locks what the fast tier evaluates: leave -m full out")
-    if option.workers is not None and option.workers < 1:
-        raise ValueError(f"--workers {option.workers}: at least 1 process has to do the work")
-    if not option.lock_limit >= 0:
-        raise ValueError(f"--lock-limit {option.lock_limit:g}: give the seconds to wait, 0 or more")
-    if option.seeds is not None and option.seeds < 1:
-        raise ValueError(f"--seeds {option.seeds}: at least 1 seed has to be trained")
-    if option.seeds is not None and option.most_seeds is not None:
-        raise ValueError("--seeds takes exactly so many, --most-seeds at most so many: give one of them")
+    seeds, most, workers = option.ontrial_seeds, option.ontrial_most_seeds, option.ontrial_workers
+    if option.ontrial_register and "full" in collection.words_of(config):
+        raise ValueError("--ontrial-register locks what the fast tier evaluates: leave -m full out")
+    if workers is not None and workers < 1:
+        raise ValueError(f"--ontrial-workers {workers}: at least 1 process has to do the work")
+    if not option.ontrial_lock_limit >= 0:
+        raise ValueError(f"--ontrial-lock-limit {option.ontrial_lock_limit:g}: give the seconds to wait, 0 or more")
+    if seeds is not None and seeds < 1:
+        raise ValueError(f"--ontrial-seeds {seeds}: at least 1 seed has to be trained")
+    if seeds is not None and most is not None:
+        raise ValueError("--ontrial-seeds takes exactly N seeds, --ontrial-most-seeds at most N: give one of them")
     own = dict(config.hook.pytest_ontrial_options(config=config) or {})
     collection.require_values(config, own)
     setting = Setting(
-        RunStore(config.rootpath / option.store), option.fresh, option.lock_limit, repeat=not option.no_repeat
+        RunStore(config.rootpath / option.ontrial_store),
+        option.ontrial_fresh,
+        option.ontrial_lock_limit,
+        repeat=not option.ontrial_no_repeat,
     )
-    cluster = dask_executor(option.engine) if option.engine else config.hook.pytest_ontrial_executor(config=config)
-    full = config.rootpath / (option.artifacts or "artifacts")
+    engine, hook = option.ontrial_engine, config.hook.pytest_ontrial_executor
+    full = config.rootpath / (option.ontrial_artifacts or "artifacts")
     return Session(
         config,
-        {tier: Scale(tier, own, option.seeds, option.most_seeds) for tier in TIERS},
-        Plan(setting, option.workers or cores(), cluster),
-        {"full": full, "fast": full if option.artifacts else full / "fast"},
-        Gallery(option.workers or cores()),
+        {tier: Scale(tier, own, seeds, most) for tier in TIERS},
+        Plan(setting, workers or cores(), dask_executor(engine) if engine else hook(config=config)),
+        {"full": full, "fast": full if option.ontrial_artifacts else full / "fast"},
+        Gallery(workers or cores()),
     )
 
 
@@ -123,7 +112,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 state.claims[item] = found
     state.problems |= dict(collection.duplicates(state.claims))
     if hasattr(config, "workerinput"):
-        problem = "a worker of pytest-xdist cannot judge a claim: leave -n out; --workers N trains with N processes"
+        problem = (
+            "a worker of pytest-xdist cannot judge a claim: leave -n out; --ontrial-workers N trains with N processes"
+        )
         state.problems |= dict.fromkeys(state.claims, problem)
     collection.select(config, items, state.claims)
     state.is_selected = True

@@ -200,8 +200,8 @@ def explained(locks: Locks, found: Criterion, parts: Parts) -> str:
         [
             f"{found.claim} {found.case}".strip() + f" is not as it was registered on {lock.on}:",
             *shown,
-            f"Registering it again (pytest --register --yes --claim {found.claim}) gives it other seeds and a smaller "
-            f"error, 1/{1 / then:.0f} a side in place of 1/{1 / lock.alpha(found.alpha):.0f}.",
+            f"`pytest --ontrial-register --ontrial-yes --ontrial-claim {found.claim}` gives it other seeds and a "
+            f"smaller error, 1/{1 / then:.0f} a side in place of 1/{1 / lock.alpha(found.alpha):.0f}.",
         ]
     )
 
@@ -242,7 +242,7 @@ def read(folder: Path, known: Iterable[str] = ()) -> Locks:
         if sealed(lock) != lock or (lock.number, lock.before) != chained:
             raise ValueError(
                 f"{path}: registration {lock.number} of task {lock.task!r} is not what its hash says; the file is "
-                "written by --register, never by hand. Take it from the last commit."
+                "written by --ontrial-register, never by hand. Take it from the last commit."
             )
         last[lock.task] = lock
     if missing := sorted(set(known) - {lock.hash for lock in locks}):
@@ -296,7 +296,7 @@ def text(locks: Locks) -> str:
     """The lock file of these registrations, in which equal trainings and equal code of a task are written once."""
     blocks = [
         "# What decides, locked before the seeds that judge it were drawn from these hashes.\n"
-        "# Written by pytest --register, never by hand.\n"
+        "# Written by pytest --ontrial-register, never by hand.\n"
     ]
     for lock in locks:
         training: dict[tuple[str, str], str] = {}  # by declared fields and defaults

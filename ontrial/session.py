@@ -38,11 +38,11 @@ _NO_VERDICT = "the test ended without a verdict: its last statement must be clai
 
 
 def check_files(session: Session) -> None:
-    """Make a damaged known.toml a problem of its report's claims, under `--register` also a damaged registered.toml."""
+    """Make a damaged known.toml a problem of its claims, under `--ontrial-register` also a damaged registered.toml."""
     for folder in dict.fromkeys(each.folder for each in session.claims.values()):
         try:
             known = expected.read(folder.path)
-            if session.config.option.register:
+            if session.config.option.ontrial_register:
                 session.locks(folder)  # a damaged one is no base for the next
             session.expected[folder.path] = known
         except Exception as error:

@@ -28,7 +28,7 @@ class Looks:
     """The numbers of seeds at which a claim is judged in full, until it is decided.
 
     at: ascending; those too few to decide anything are replaced by the fewest that can;
-    budget: the last of them, unless `--most-seeds N` allows N x weight.
+    budget: the last of them, unless `--ontrial-most-seeds N` allows N x weight.
     """
 
     at: tuple[int, ...]
@@ -41,7 +41,7 @@ class Looks:
         enough = tuple(seeds for seeds in self.at if seeds >= fewest)
         first = enough[0] if enough == self.at else fewest
         if last < first:
-            allowed = f"a budget of {last} seeds" if most is None else f"--most-seeds {most}"
+            allowed = f"a budget of {last} seeds" if most is None else f"--ontrial-most-seeds {most}"
             least = -(-first // self.weight)
             raise ValueError(f"{allowed}: the first look takes {first} seeds; give at least {least}")
         return (*(seeds for seeds in dict.fromkeys((first, *enough)) if seeds < last), last)
@@ -56,7 +56,8 @@ FUNCTIONS = Looks((32, 48, 64, 96, 128, 192, 256, 320, 480, 640), budget=320, we
 class Scale:
     """All that differs between the tiers.
 
-    options: the suite's own, such as its data folder; exactly: `--seeds`, in place of looks; most: `--most-seeds`.
+    options: the suite's own, such as its data folder; exactly: `--ontrial-seeds`, in place of looks; most:
+    `--ontrial-most-seeds`.
     """
 
     tier: Tier

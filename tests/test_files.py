@@ -44,7 +44,7 @@ def test_a_free_lock_is_taken_in_silence_and_removed(tmp_path):
 def test_a_lock_that_is_held_is_waited_for_with_a_message_and_given_up_at_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "PATIENCE", 0.1)
     path, said = tmp_path / "a.lock", []
-    with filelock.FileLock(path), pytest.raises(LockHeld, match=r"a\.lock was held .* 0 s.*--lock-limit"):  # noqa: SIM117
+    with filelock.FileLock(path), pytest.raises(LockHeld, match=r"a\.lock was held .* 0 s.*--ontrial-lock-limit"):  # noqa: SIM117
         with locked(path, 0.3, said.append):
             pytest.fail("it was held")
     assert said == [f"waiting for {path}, which another process holds (giving up after 0 s)"]

@@ -73,9 +73,9 @@ def merge(
 def replaces(new: CaseResult, was: CaseResult) -> bool:
     """Whether a session's result replaces the recorded one.
 
-    Under a registration an error does not, nor what was looked at with `--seeds N`, nor an inconclusive result a
-    decided one, nor fewer seeds more of them where it is no clearer. An error is always replaced, and a look with
-    `--seeds N` by any planned one that is as clear.
+    Under a registration an error does not, nor what was looked at with `--ontrial-seeds N`, nor an inconclusive result
+    a decided one, nor fewer seeds more of them where it is no clearer. An error is always replaced, and a look with
+    `--ontrial-seeds N` by any planned one that is as clear.
     """
     if was.registration is None or was.found is Verdict.ERROR:
         return True

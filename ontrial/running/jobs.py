@@ -225,7 +225,7 @@ def _require_same(job: Job, before: Arrays, again: Iterable[Arrays]) -> None:
                 f"{job} failed: it was trained twice, and {', '.join(names)} differ: its result "
                 "depends on what was trained before it, or beside it, in its process. Draw from a generator made of "
                 "the seed, keep nothing in the module between calls, and leave out what may differ, such as times; "
-                "--no-repeat trains nothing twice"
+                "--ontrial-no-repeat trains nothing twice"
             )
 
 

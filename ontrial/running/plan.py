@@ -158,7 +158,7 @@ class Plan:
         if (free := shutil.disk_usage(folder).free) < needed:
             raise StoreFull(
                 f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
-                "free: make room, or name another folder with --store"
+                "free: make room, or name another folder with --ontrial-store"
             )
         run_jobs(
             first, self._then, self.setting, lambda each: report(self._with_looks(each)), self.workers, self.cluster

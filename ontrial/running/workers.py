@@ -208,11 +208,13 @@ def dask_executor(address: str, seconds: float = 10.0) -> Executor:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ValueError(f"--engine {address}: Dask is not installed; pip install distributed") from error
+        raise ValueError(f"--ontrial-engine {address}: Dask is not installed; pip install distributed") from error
     try:
         return Client(address, timeout=seconds, set_as_default=False).get_executor()
     except (OSError, ValueError) as error:
-        raise ValueError(f"--engine {address}: no Dask scheduler replies there ({error}); start one first") from error
+        raise ValueError(
+            f"--ontrial-engine {address}: no Dask scheduler replies there ({error}); start one first"
+        ) from error
 
 
 def seconds_left(total: float, done: float, under_way: float, passed: float) -> float | None:

@@ -109,9 +109,9 @@ def test_the_cases_of_a_claim_go_on_independently(run_full, verdicts, trained):
 def test_numbers_of_seeds_that_cannot_be_are_refused_before_training(run_full, trained):
     for number, (option, message) in enumerate(
         (
-            ("--most-seeds=10", "--most-seeds 10: the first look takes 16 seeds; give at least 16"),
+            ("--most-seeds=10", "--ontrial-most-seeds 10: the first look takes 16 seeds; give at least 16"),
             ("--seeds=5", "5 seeds cannot decide anything*at least 1? are needed"),
-            ("--most-seeds=-3", "--most-seeds -3: *"),
+            ("--most-seeds=-3", "--ontrial-most-seeds -3: *"),
         )
     ):
         result = run_full(None if number else SUITE, option)

@@ -61,7 +61,7 @@ def test_an_id_is_unique_in_a_report_and_may_be_in_two(run_claims, pytester, ver
     run_claims(None, "planted", "another", "--claim=planted/X1").assert_outcomes(passed=1, deselected=3)
     result = run_claims(None, "planted", "another", "--claim=X1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --claim X1: several reports have it, another/X1 and planted/X1: name one"])
+    result.stderr.fnmatch_lines(["ERROR: --ontrial-claim X1: several reports have it, another/X1 and planted/X1*"])
     (pytester.path / "planted" / "test_second.py").write_text(PREAMBLE + planted())
     result = run_claims(None, "planted")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -82,20 +82,20 @@ def test_two_reports_of_one_name_are_refused(run_claims, pytester):
     ("options", "message"),
     [
         ("-m fats", "-m fats: unknown; the tiers are fast and full"),
-        ("--claim=X9", "--claim X9: unknown here; there are X1, X2, X3"),
-        ("--claim=homework/X1", "--claim homework/X1: unknown here; there are X1, X2, X3"),
-        ("--workers=0", "--workers 0: at least 1 process*"),
-        ("--workers=-2", "--workers -2: at least 1 process*"),
+        ("--claim=X9", "--ontrial-claim X9: unknown here; there are X1, X2, X3"),
+        ("--claim=homework/X1", "--ontrial-claim homework/X1: unknown here; there are X1, X2, X3"),
+        ("--workers=0", "--ontrial-workers 0: at least 1 process*"),
+        ("--workers=-2", "--ontrial-workers -2: at least 1 process*"),
         ("--artifacts=a-file", "nothing can be written in *a-file*Name another folder*"),
         ("--store=a-file/runs", "nothing can be written in *a-file*Name another folder*"),
-        ("--lock-limit=-1", "--lock-limit -1*"),
-        ("--seeds=0", "--seeds 0: at least 1 seed*"),
+        ("--lock-limit=-1", "--ontrial-lock-limit -1*"),
+        ("--seeds=0", "--ontrial-seeds 0: at least 1 seed*"),
         ("--seeds=5 --claim=X1", "5 seeds cannot decide anything*at least * are needed"),
-        ("--seeds=20 --most-seeds=20", "--seeds takes exactly so many, --most-seeds at most so many*"),
-        ("--register -m full", "--register locks what the fast tier evaluates: leave -m full out"),
+        ("--seeds=20 --most-seeds=20", "--ontrial-seeds takes exactly N*, --ontrial-most-seeds at most N*"),
+        ("--register -m full", "--ontrial-register locks what the fast tier evaluates: leave -m full out"),
         ("--data-root=nowhere", "--data-root nowhere: there is nothing"),
         *((f"--{name}=", f"--{name} is empty: give it a value, or leave it out") for name in (
-            "store", "artifacts", "engine", "claim", "data-root"
+            "ontrial-store", "ontrial-artifacts", "ontrial-engine", "ontrial-claim", "data-root"
         )),
     ],
 )  # fmt: skip
@@ -106,6 +106,19 @@ def test_bad_options_are_refused_before_training(run_claims, pytester, options, 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
     assert list(pytester.path.rglob("*.npz")) == list(pytester.path.rglob("*.json")) == []
+
+
+def test_an_option_may_stand_in_the_ini_file_and_the_command_line_wins(run_claims, pytester, stored):
+    given = ["claim = X1 planted/X3", "store = mine", "seeds = 9", "no_repeat = true", "workers = 1", "lock_limit = 2"]
+    ini = pytester.path / "pytest.ini"
+    ini.write_text(ini.read_text() + "".join(f"\nontrial_{each}" for each in given))
+    assert said(run_claims(SUITE, "-v")).keys() == {"one", "three"}
+    assert len(list(pytester.path.glob("mine/*/*.npz"))) == 9
+    result = run_claims(None, "-v", "--ontrial-claim=X1", "--ontrial-store=runs", "--ontrial-seeds=10")
+    assert (said(result).keys(), len(stored())) == ({"one"}, 10)
+    result = run_claims(None, "-o", "ontrial_seeds=many")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: ontrial_seeds = many in *pytest.ini: invalid literal for int*"])
 
 
 @pytest.mark.parametrize(

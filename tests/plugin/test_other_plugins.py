@@ -9,7 +9,7 @@ from tests.conftest import OPTIONS, PREAMBLE, planted, said
 
 SUITE = planted("X1", "claim.median(runs['a'].value, 'value') > 0", "noise(9.0)", test="one")
 SUITE += planted("X2", "exactly(1, 'count') < 0", test="two")
-WITH_XDIST = ("-p", "ontrial.plugin", "-p", "xdist", "-p", "no:cacheprovider", "-p", "no:benchmark")
+WITH_XDIST = (*OPTIONS[:-1], "-pxdist")
 OTHER_PLUGIN = """
 def pytest_addoption(parser):
     parser.addoption("--forked", action="store_true")
@@ -41,7 +41,9 @@ def run_xdist(run_claims, pytester):
 )
 def test_claims_run_in_one_process_with_as_many_workers(run_xdist, verdicts, stored, options, workers):
     done = run_xdist(SUITE, *options)
-    done.stdout.fnmatch_lines([f"-n 2 is taken as --workers {workers}: claims are judged in one process", "X1 *holds*"])
+    done.stdout.fnmatch_lines(
+        [f"-n 2 is taken as --ontrial-workers {workers}: claims are judged in one*", "X1 *holds*"]
+    )
     done.assert_outcomes(passed=1, failed=1, deselected=2)
     assert {name: each["found"] for name, each in verdicts().items()} == {"X1": "holds", "X2": "refuted"}
     assert len(stored()) == 8

@@ -99,7 +99,7 @@ def test_what_decides_is_refused_in_full_and_locked_again_with_yes_alone(judged,
         result.stdout.re_match_lines([r".*X[123].* is not as it was registered on 20"])
     result = judged(COSTLY[name], "--register")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["X[123]: *", "nothing was locked: --yes locks again what is locked*"])
+    result.stdout.fnmatch_lines(["X[123]: *", "nothing was locked: --ontrial-yes locks again what is locked*"])
     assert locks() == (before,)
     assert {each["seed"] for each in stored()} == trained
     judged(COSTLY[name], "--register", "--yes").stdout.fnmatch_lines(["task *registration 2"])
@@ -118,7 +118,7 @@ def test_a_difference_shows_both_sides_and_the_cost_and_leaves_other_claims_alon
             "*X1 is not as it was registered on 20*:",
             "*conditions: registered *'median of value > 2'*",
             "*conditions: now *'median of value > 1'*",
-            "*--register --yes --claim X1*other seeds and a smaller error, 1/8000 a side in place of 1/4000*",
+            "*--ontrial-register --ontrial-yes --ontrial-claim X1*other seeds*smaller error, 1/8000 a side in *1/4000*",
         ]
     )
     assert {each["seed"] for each in stored()} == {each["seed"] for each in before}
@@ -165,7 +165,7 @@ def test_a_second_registration_halves_the_error_and_keeps_the_verdicts_of_the_fi
 def test_full_without_a_registration_is_an_error_of_that_claim(run, stored):
     result = run(SUITE, *FULL, "-v")
     assert said(result) == {"one": "ERROR", "two": "ERROR", "three": "ERROR", "four": "PASSED"}  # a count needs no seed
-    result.stdout.fnmatch_lines(["*planted/X1 is not registered: *pytest --register*"])
+    result.stdout.fnmatch_lines(["*planted/X1 is not registered: *pytest --ontrial-register*"])
     assert stored() == []
 
 
@@ -219,7 +219,7 @@ def test_the_first_look_is_the_first_that_can_decide(run, verdicts):
 def test_register_runs_fast(run):
     result = run(SUITE, "--register", *FULL)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --register locks what the fast tier evaluates: leave -m full out"])
+    result.stderr.fnmatch_lines(["ERROR: --ontrial-register locks what the fast tier evaluates: leave -m full out"])
 
 
 def test_trainings_whose_names_read_the_same_are_refused(run, locks):

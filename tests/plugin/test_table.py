@@ -72,7 +72,7 @@ def test_only_contradictions_fail_a_run(run_claims):
     assert said(result) == {name: word for name, (_, _, word) in calm.items()}
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
-        ["not as expected (--accept writes these*", "  X3 fast counts: expected inconclusive, found holds"]
+        ["not as expected (--ontrial-accept writes these*", "  X3 fast counts: expected inconclusive, found holds"]
     )
 
 
@@ -82,7 +82,7 @@ def test_an_outcome_says_interval_region_n_and_the_reason_in_known_toml_or_what_
     run_claims(text, "-rsx", known=known).stdout.fnmatch_lines(
         [
             "*planted/X3 is refuted: steps: 4.5, interval 1 to 8 (n = 8;*), and the claim requires < 0",
-            "*--accept*",
+            "*--ontrial-accept*",
             "SKIPPED*planted/X1 is inconclusive: count: 5.5, interval * (n = 12;*",
             "XFAIL*planted/X2 is refuted: count: 1*requires < 0. so it is",
         ]

@@ -70,7 +70,7 @@ def test_cases_share_an_explanation_and_a_later_result_and_unplanned_seeds_are_b
     numbers = (f"{case}, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20" for case in cases)
     assert f"✕ refuted a, b Not explained yet. {' '.join(numbers)}" in text
     assert "The last session (4 Mar 2026) had another result for a: inconclusive, n = 16." in text
-    assert "Judged for b at a number of seeds that was not planned (--seeds)." in text
+    assert "Judged for b at a number of seeds that was not planned (--ontrial-seeds)." in text
 
 
 def test_our_numbers_are_beside_the_report_s_where_they_differ():

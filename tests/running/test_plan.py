@@ -152,7 +152,7 @@ def test_progress_has_look_decided_and_open(setting, threads, monkeypatch):
 
 def test_no_room_is_said_before_training(planned, setting, monkeypatch):
     monkeypatch.setattr(plan_module.shutil, "disk_usage", lambda folder: type("usage", (), {"free": 1000}))
-    with pytest.raises(StoreFull, match="--store"):
+    with pytest.raises(StoreFull, match="--ontrial-store"):
         planned(on_trial({"a": noise()}, 4))
     assert list(setting.store.folder.glob("*/*")) == []
 
@@ -179,7 +179,7 @@ def test_looks_end_with_the_budget():
     looks = Looks((16, 24, 32, 48), budget=32, weight=10)
     assert [looks.upto(most) for most in (None, 2, 6)] == [(16, 24, 32), (16, 20), (16, 24, 32, 48, 60)]
     assert Looks((16, 24), 24).upto(16) == (16,)
-    with pytest.raises(ValueError, match="--most-seeds 1: the first look takes 16 seeds; give at least 2"):
+    with pytest.raises(ValueError, match="--ontrial-most-seeds 1: the first look takes 16 seeds; give at least 2"):
         looks.upto(1)
 
 

@@ -393,5 +393,5 @@ def test_a_cluster_stores_the_same_bits_as_processes_of_our_own(scheduler, tmp_p
 
 
 def test_an_address_without_a_scheduler_is_refused():
-    with pytest.raises(ValueError, match=re.escape("--engine tcp://127.0.0.1:9: no Dask scheduler replies")):
+    with pytest.raises(ValueError, match=re.escape("--ontrial-engine tcp://127.0.0.1:9: no Dask scheduler replies")):
         dask_executor("tcp://127.0.0.1:9", seconds=0.5)
