@@ -15,15 +15,14 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
-from models.data import FUNCTIONS, Stream, function_inputs
-from models.runs import Samples
+from models import data, runs
 from ontrial import Array, Claim, Run, Runs
 from ontrial.report import folder_of
 from ontrial.trainings import Scale, Training
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
-STREAMS: tuple[Stream, ...] = ("training data", "test data", "outside data")
+STREAMS: tuple[data.Stream, ...] = ("training data", "test data", "outside data")
 
 Case = Mapping[str, Any]
 Made = Mapping[Hashable, Any]
@@ -134,7 +133,8 @@ def judged(world: World, case: Declared, config: pytest.Config) -> str:
         for name, each in vars(case.module).items():
             if ".figures." in getattr(each, "__module__", ""):
                 patch.setattr(case.module, name, lambda *_, **__: None)
-        patch.setattr(Samples, "outputs", property(_made_outputs))
+        patch.setattr(runs.Samples, "outputs", property(_made_outputs))
+        patch.setattr(runs, "function_inputs", _inputs)
         if case.trainings is None:
             for name, each in made.items():
                 patch.setitem(case.module.EXPERIMENTS, name, each)
@@ -142,9 +142,9 @@ def judged(world: World, case: Declared, config: pytest.Config) -> str:
             case.test(claim, **case.parameters)
         else:
             assert made.keys() >= case.trainings.keys(), f"{world.claim} trains {list(case.trainings)}"
-            runs = {name: _run(each, made[name], config) for name, each in case.trainings.items()}
-            claim = Claim(case.id, alpha, next(iter(runs.values())).seeds)
-            case.test(claim, Runs(runs), **case.parameters)
+            given = {name: _run(each, made[name], config) for name, each in case.trainings.items()}
+            claim = Claim(case.id, alpha, next(iter(given.values())).seeds)
+            case.test(claim, Runs(given), **case.parameters)
     return str(claim.verdict)
 
 
@@ -155,24 +155,26 @@ def _run(each: object, arrays: Mapping[str, Array], config: pytest.Config) -> Ru
     return Run(training, tuple(range(n)), arrays)
 
 
-def _made_outputs(samples: Samples) -> Array:
+_inputs = cache(data.function_inputs)
+
+
+def _made_outputs(samples: runs.Samples) -> Array:
     first = samples.run.seeds[0]
-    found = [each for each in STREAMS if np.array_equal(function_inputs(first, each), samples.points[0])]
+    found = [each for each in STREAMS if np.array_equal(_inputs(first, each), samples.points[0])]
     assert found, "a world has outputs on the points of a stream alone"
     return samples.run.arrays[f"outputs on {found[0]}"]
 
 
 @cache
-def points(stream: Stream, n: int) -> Array:
+def points(stream: data.Stream, n: int) -> Array:
     """The points of one stream of seeds 0 to n - 1, (seed, sample)."""
-    return np.stack([function_inputs(seed, stream).numpy().ravel() for seed in range(n)])
+    return np.stack([_inputs(seed, stream).numpy().ravel() for seed in range(n)])
 
 
 @cache
-def targets(function: str, stream: Stream, n: int) -> Array:
+def targets(function: str, stream: data.Stream, n: int) -> Array:
     """The values of a function there, (seed, sample)."""
-    inputs = [function_inputs(seed, stream) for seed in range(n)]
-    return np.stack([FUNCTIONS[function](each).double().numpy().ravel() for each in inputs])
+    return np.stack([data.FUNCTIONS[function](_inputs(seed, stream)).double().numpy().ravel() for seed in range(n)])
 
 
 def around(value: float, n: int = 32, spread: float = 1e-3, astray: float | None = None) -> Array:
