@@ -15,8 +15,10 @@ from ontrial.publish.figures import (
     reported,
     seeds_and_median,
 )
+from ontrial.publish.plots import by, curves, scatter
 from ontrial.report import Report, Task
 from ontrial.stats.comparisons import Comparison, Read, beside_report
+from ontrial.stats.correlation import Correlation
 from ontrial.stats.verdicts import Interval, exactly, finite, number, share_interval
 from ontrial.trainings import FUNCTIONS, IMAGES, Array, Arrays, Looks, Run, Runs
 
@@ -29,6 +31,7 @@ __all__ = [
     "Arrays",
     "Claim",
     "Comparison",
+    "Correlation",
     "Drawing",
     "Interval",
     "Looks",
@@ -38,6 +41,8 @@ __all__ = [
     "Runs",
     "Task",
     "beside_report",
+    "by",
+    "curves",
     "drawing_of",
     "exactly",
     "finite",
@@ -48,6 +53,7 @@ __all__ = [
     "panels",
     "plain_log",
     "reported",
+    "scatter",
     "seeds_and_median",
     "share_interval",
     "training",

@@ -177,7 +177,7 @@ def _condition(result: CaseResult, place: int) -> Iterator[str]:
         decided = result.decided_at(place)
         last = len(looks) - 1 if decided is None else decided
         seeds, judged = looks[last].seeds, found.n + found.left_out
-        of_pairs = found.statistic == "median" and 2 * judged <= seeds
+        of_pairs = 2 * judged <= seeds if found.statistic == "median" else judged == seeds // 2
         if found.statistic != "count" and judged != seeds and not of_pairs:
             yield f"n is {found.n} and {found.left_out} were left out, of a look at {seeds} seeds"
         for at, look in enumerate(looks):

@@ -1,6 +1,6 @@
 """The `claim` fixture: what a claim's test is given, and where it leaves its evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any
@@ -9,7 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ontrial.stats.comparisons import ByUnit, Comparison
-from ontrial.stats.verdicts import Evidence, Interval, Verdict, judge, median_interval, progress, share_interval
+from ontrial.stats.correlation import Correlation, concordance
+from ontrial.stats.verdicts import (
+    Evidence,
+    Interval,
+    Verdict,
+    finite,
+    judge,
+    median_interval,
+    progress,
+    share_interval,
+)
 from ontrial.trainings import Run
 
 
@@ -20,9 +30,9 @@ class Claim:
     alpha: the error allowed at each side of an interval; seeds: of this look, None where nothing is trained; fixed:
     conditions that an earlier look decided, by their place in `holds_if`.
 
-    A test may set figure; asides: intervals that are recorded with the evidence but decide nothing; reported: the
-    report's own numbers beside ours; own_numbers: what those numbers are for conditions of `holds_if`, by words of the
-    measure that name its unit (see `own_verdict`).
+    A test may set figure: a Drawing, or any matplotlib Figure; asides: intervals that are recorded with the evidence
+    but decide nothing; reported: the report's own numbers beside ours; own_numbers: what those numbers are for
+    conditions of `holds_if`, by words of the measure that name its unit (see `own_verdict`).
     """
 
     id: str
@@ -64,6 +74,43 @@ class Claim:
         """The interval for the share of seeds that succeed, (seed,), true or false. among: as for `median`."""
         self._require_one_each(successes, measure)
         return share_interval(successes, measure, self.alpha, among=among, seeds=self.seeds)
+
+    def correlation(self, first: ArrayLike, second: ArrayLike, measure: str) -> Correlation:
+        """Kendall's tau of two measures over seeds, (seed,) each, to compare with a number from -1 to 1.
+
+        What is estimated is the chance that the seed that has more of one has more of the other, of two seeds that
+        differ in both. Seeds are paired in order, the first with the second, the third with the fourth: pairs are
+        independent, and more seeds leave earlier pairs as they are, so that the interval is valid at any number of
+        seeds. n is the number of pairs without ties, too few to decide anything in the fast tier. measure: what
+        correlates, such as "sharpness and test error".
+
+        Raises ValueError for another number of values than seeds, and for one that is not finite.
+        Sources: Kendall, "A new measure of rank correlation", Biometrika 30 (1938); without ties it is the gamma of
+        Goodman & Kruskal, "Measures of association for cross classifications" (1954).
+        """
+        for values in (first, second):
+            self._require_one_each(values, measure)
+        signs = concordance(finite(first, measure), finite(second, measure))  # (pair,)
+        what = f"share of pairs of seeds in the same order by {measure}"
+        return Correlation(share_interval(signs > 0, what, self.alpha, among=signs != 0))
+
+    def argmax(self, values: Mapping[Hashable, ArrayLike], name: Hashable, measure: str) -> Interval:
+        """The interval for the share of seeds in which the configuration of this name has the largest value.
+
+        values: by name, (seed,) each; a tie for the largest counts as another's. To claim that it is the largest
+        more often than not, compare the share with 1 / 2.
+
+        Raises ValueError for a name that has no values or is the only one, another number of values than seeds, and a
+        value that is not finite.
+        """
+        others = [other for other in values if other != name]
+        if name not in values or not others:
+            raise ValueError(f"{measure}: argmax compares {name!r} with others, but the values are of {list(values)}")
+        for each in values.values():
+            self._require_one_each(each, measure)
+        best = np.max([finite(values[other], f"{measure}, {other}") for other in others], axis=0)  # (seed,)
+        own = finite(values[name], f"{measure}, {name}")
+        return self.share(own > best, f"share of seeds in which {name} has the largest {measure}")
 
     def jointly(self, *evidence: Evidence) -> Interval:
         """The share of seeds in which all of these conditions hold at once, for an aside.

@@ -1,6 +1,6 @@
 """The plugin: options, fixtures, and the hooks through which a claim goes from collection to its verdict."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Executor
 
 import pytest
@@ -9,7 +9,7 @@ import threadpoolctl
 from ontrial import collection, output
 from ontrial import session as flow
 from ontrial.claim import Claim
-from ontrial.publish.figures import Gallery
+from ontrial.publish.figures import Gallery, pyplot_closed
 from ontrial.running.jobs import Setting
 from ontrial.running.machine import cores
 from ontrial.running.plan import Plan
@@ -181,15 +181,17 @@ def runs(request: pytest.FixtureRequest, tier: str) -> Runs:  # noqa: ARG001
 
 
 @pytest.fixture
-def claim(request: pytest.FixtureRequest, tier: str) -> Claim:  # noqa: ARG001
+def claim(request: pytest.FixtureRequest, tier: str) -> Iterator[Claim]:  # noqa: ARG001
     """The claim on trial: makes intervals, takes a figure, and judges."""
     state = request.config.stash[SESSION]
     if request.node not in state.claims:
         raise pytest.UsageError(f"{request.node.nodeid} uses the fixture `claim` without @pytest.mark.claim(...)")
     if request.node not in state.trials:  # --setup-only
         declared = state.claims[request.node]
-        return Claim(declared.id, state.alpha(declared))
-    return state.trials[request.node].claim()
+        yield Claim(declared.id, state.alpha(declared))
+    else:
+        with pyplot_closed():
+            yield state.trials[request.node].claim()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -20,6 +20,7 @@ from ontrial.expected import outcome
 from ontrial.files import writable
 from ontrial.locking import OTHER_VERDICT, VERDICT_ALONE
 from ontrial.publish import terminal
+from ontrial.publish.figures import drawing_for, pyplot_closed
 from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, Seen
 from ontrial.publish.record import decode, encode
 from ontrial.publish.terminal import Reporter, duration
@@ -101,7 +102,8 @@ def _trial(session: Session, item: pytest.Item, tier: str, looks: tuple[int, ...
 
     def call(claim: Claim, runs: Mapping[Any, Run]) -> None:
         given = {"claim": claim, **declared.parameters} | ({"runs": runs} if declared.trainings else {})
-        item.obj(**given)  # type: ignore[attr-defined]
+        with pyplot_closed():
+            item.obj(**given)  # type: ignore[attr-defined]
 
     def make(seeds: tuple[int, ...] | None, fixed: Mapping[int, Evidence]) -> Claim:
         return Claim(declared.id, alpha, seeds, fixed)
@@ -296,17 +298,18 @@ def _drawn(session: Session, item: pytest.Item, claim: Claim) -> str:
         return ""
     declared = session.claims[item]
     lock, data = session.lock(declared), session.name(declared).data
-    key = (declared.folder.path, declared.tier, data, claim.figure.name)
-    if claim.figure.n >= session.drawn.get(key, (0, ""))[0]:
+    figure = drawing_for(claim.figure, declared.id, declared.case, data, len(claim.seeds or ()))
+    key = (declared.folder.path, declared.tier, data, figure.name)
+    if figure.n >= session.drawn.get(key, (0, ""))[0]:
         path = session.gallery.add(
-            claim.figure,
+            figure,
             session.artifacts[declared.tier],
             report=declared.folder.name,
             tier=declared.tier,
             dataset=data,
             registration=lock.number if lock else None,
         )
-        session.drawn[key] = (claim.figure.n, path)
+        session.drawn[key] = (figure.n, path)
     return session.drawn[key][1]
 
 

@@ -5,11 +5,12 @@ import hashlib
 import io
 import multiprocessing
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -35,10 +36,14 @@ _MOST_LINES = 12  # thin lines beyond this many hide one another
 FRAME = {"frameon": True, "framealpha": 0.85, "edgecolor": "none"}  # of a legend over bands and lines
 
 
-def seeds_and_median(axes: "Axes", x: NDArray[Any], values: Array, style: int, label: str) -> None:
-    """Each seed thin, the middle 80 % of seeds as a band, the median bold. x: (point,); values: (seed, point)."""
+def seeds_and_median(
+    axes: "Axes", x: NDArray[Any], values: Array, style: int, label: str, *, thin: int = _MOST_LINES
+) -> None:
+    """The first so many seeds thin, the middle 80 % of all as a band, the median bold. x: (point,); values: (seed,
+    point); style: from 0, of the colour and the dashes.
+    """
     colour = COLOURS[style]
-    axes.plot(x, values[:_MOST_LINES].T, color=colour, linewidth=0.4, alpha=0.25, zorder=1)
+    axes.plot(x, values[:thin].T, color=colour, linewidth=0.4, alpha=0.25, zorder=1)
     low, median, high = np.quantile(values, (0.1, 0.5, 0.9), axis=0)
     axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0, zorder=2)
     axes.plot(x, median, color=colour, linestyle=DASHES[style], linewidth=1.6, label=label, zorder=3)
@@ -131,7 +136,7 @@ class Drawing:
 
     name: of its file; subject: what was trained on, n: for how many seeds, or other units; draw: makes it, given the
     line that states tier, subject and n; shown: every array in it, so that a figure is drawn again exactly when what
-    it shows has changed.
+    it shows has changed. Where name, subject or n is empty, it is that of the claim.
     """
 
     name: str
@@ -148,6 +153,61 @@ def drawing_of(
     """The drawing of what was recorded. runs: those that are shown, which share their data and seeds."""
     run = next(iter(runs.values())) if isinstance(runs, Mapping) else runs
     return Drawing(name, run.training.judged_on, run.n, draw, shown, unit)
+
+
+def drawing_for(given: object, claim: str, case: str, subject: str, seeds: int) -> Drawing:
+    """The drawing of what a claim was given as its figure, named after the claim if it has no name of its own.
+
+    A matplotlib figure is drawn as it is, with the line that states tier, subject and n below it.
+    Raises TypeError for what is neither, and what drawing a figure raises.
+    """
+    if isinstance(given, Drawing):
+        drawing = given
+    else:
+        if (matplotlib := sys.modules.get("matplotlib.figure")) is None or not isinstance(given, matplotlib.Figure):
+            raise TypeError(
+                f"claim.figure is of type {type(given).__name__}: give it a matplotlib Figure, or what ontrial.curves, "
+                "by, scatter or drawing_of returns"
+            )
+        pixels = _pixels(_with_canvas(given))
+        drawing = Drawing("", "", 0, lambda caption: _with_caption(pixels, caption), (pixels,))
+    slug = re.sub(r"[^a-z0-9]+", "-", case.lower()).strip("-")[:40]
+    if slug != case:  # another case may have the same
+        slug += f"-{hashlib.sha256(case.encode()).hexdigest()[:6]}"
+    return replace(
+        drawing,
+        name=drawing.name or (f"{claim}-{slug}" if case else claim),
+        subject=drawing.subject or subject,
+        n=drawing.n or seeds,
+    )
+
+
+def _with_caption(pixels: np.ndarray, caption: str) -> "Figure":
+    """A figure of these pixels, (row, column, colour), with a line below them."""
+    from matplotlib.figure import Figure
+
+    height, width, _ = pixels.shape
+    below = round(0.28 * _DPI)
+    figure = Figure(figsize=(width / _DPI, (height + below) / _DPI), dpi=_DPI)
+    figure.set_layout_engine("none")
+    figure.figimage(pixels, 0, below)
+    figure.text(0.5, below / (height + below), caption, ha="center", va="top", fontsize=8.5)
+    return figure
+
+
+@contextmanager
+def pyplot_closed() -> Iterator[None]:
+    """Close the figures of pyplot that were opened within, which else keeps every figure of every look."""
+
+    def opened() -> set[int]:
+        return set(sys.modules["matplotlib.pyplot"].get_fignums()) if "matplotlib.pyplot" in sys.modules else set()
+
+    before = opened()
+    try:
+        yield
+    finally:
+        for number in opened() - before:
+            sys.modules["matplotlib.pyplot"].close(number)
 
 
 @dataclass
@@ -229,18 +289,31 @@ def _made(drawing: Drawing, tier: str) -> "Figure":
     backend = os.environ.pop("MPLBACKEND", None)  # figures are drawn with Agg, whatever the environment names
     try:
         import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
     finally:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
+    seeds = f" · n = {drawing.n} {drawing.unit}" if drawing.n else ""  # else nothing was trained
     with matplotlib.rc_context(_STYLE):
-        figure = drawing.draw(f"{tier} tier · {drawing.subject} · n = {drawing.n} {drawing.unit}")
-        figure.set_dpi(_DPI)
-        FigureCanvasAgg(figure)
+        figure = _with_canvas(drawing.draw(f"{tier} tier · {drawing.subject}{seeds}"))
         if (layout := figure.get_layout_engine()) is not None:
             layout.execute(figure)
             figure.set_layout_engine("none")
     return figure
+
+
+def _with_canvas(figure: "Figure") -> "Figure":
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure.set_dpi(_DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _pixels(figure: "Figure") -> np.ndarray:
+    """A figure drawn, (row, column, colour)."""
+    canvas: Any = figure.canvas
+    canvas.draw()
+    return np.array(canvas.buffer_rgba())[..., :3]
 
 
 def _png(figure: "Figure", stamp: str) -> bytes:
@@ -249,10 +322,8 @@ def _png(figure: "Figure", stamp: str) -> bytes:
     from PIL import Image
     from PIL.PngImagePlugin import PngInfo
 
-    canvas: Any = figure.canvas
     with matplotlib.rc_context(_STYLE):
-        canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())[..., :3]  # (row, column, colour)
+        pixels = _pixels(figure)
     numbers = pixels @ np.array([1 << 16, 1 << 8, 1])  # (row, column)
     found, places, counts = np.unique(numbers, return_inverse=True, return_counts=True)
     colours = np.stack([found >> 16, found >> 8 & 255, found & 255], 1)  # (colour, 3)

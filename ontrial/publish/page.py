@@ -131,7 +131,8 @@ def explanation(judged: CaseResult, whys: Whys) -> str:
         return why
     if judged.seeds_needed == AT_THE_BORDER:
         return f"{why} It lies at the border: more seeds would hardly decide it."
-    return f"{why} At its present share it would take about {judged.seeds_needed:,} seeds (80 % power)."
+    units = dict.fromkeys(panels.unit(each.interval) for each in judged.evidence if each.verdict == judged.found)
+    return f"{why} At its present share it would take about {judged.seeds_needed:,} {' or '.join(units)} (80 % power)."
 
 
 def explanations(claim: FrozenClaim, whys: Whys) -> dict[tuple[Verdict, str], list[CaseResult]]:

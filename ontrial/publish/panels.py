@@ -185,8 +185,13 @@ def seeds(found: Interval) -> str:
         return ""
     if found.statistic == "share":
         left_out = f", {found.left_out} left out" if found.left_out else ""
-        return f"{sum(found.values):.0f} of {found.n} seeds{left_out}"
-    return f"n = {found.n}" + (f" of {found.n + found.left_out} seeds" if found.left_out else "")
+        return f"{sum(found.values):.0f} of {found.n} {unit(found)}{left_out}"
+    return f"n = {found.n}" + (f" of {found.n + found.left_out} {unit}" if found.left_out else "")
+
+
+def unit(found: Interval) -> str:
+    """What an interval has a value each of: seeds, or pairs of them, as its measure says then."""
+    return "pairs" if "pairs of seeds" in found.measure else "seeds"
 
 
 def with_seeds(found: Interval) -> str:

@@ -26,7 +26,17 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (number, cell, tally, panels.numbers, panels.seeds, panels.with_seeds, panels.as_range, hours)
+    filters = (
+        number,
+        cell,
+        tally,
+        panels.numbers,
+        panels.seeds,
+        panels.unit,
+        panels.with_seeds,
+        panels.as_range,
+        hours,
+    )
     jinja.filters |= {each.__name__: each for each in filters}
     return jinja
 

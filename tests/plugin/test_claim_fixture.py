@@ -57,6 +57,51 @@ def test_pairs_that_tie_are_left_out_and_counted():
     assert (found.values, found.left_out) == ((1, -1, 1), 2)
 
 
+def test_a_correlation_is_the_share_of_disjoint_pairs_that_agree_on_the_scale_of_tau():
+    first = np.arange(16.0)
+    agree = claim().correlation(first, first**3, "a and b")
+    disagree = claim().correlation(first, -first, "a and b")
+    assert (agree.agreeing.n, agree.agreeing.statistic, agree.agreeing.alpha) == (8, "share", 1 / 4000)
+    assert [(agree > -0.5).verdict, (agree > 0).verdict, (agree < -0.6).verdict] == ["holds", "inconclusive", "refuted"]
+    assert (disagree.within(-1, 0.6).verdict, (disagree >= 0.6).verdict) == ("holds", "refuted")
+    assert [(each.region.low, each.region.high) for each in (agree > 0.5, agree <= 0, agree.within(-1, 1))] == [
+        (0.75, math.inf),
+        (-math.inf, 0.5),
+        (0, 1),
+    ]
+    tied = claim().correlation(np.minimum(first, 4), first, "a and b").agreeing
+    assert (tied.values, tied.left_out, tied.among) == ((1, 1), 6, True)
+    uneven = Claim("X1", 1 / 4000, SEEDS[:5]).correlation([1, 2, 5, 3, 9], [0.1, 0.3, 0.2, 0.4, 7], "a and b")
+    assert uneven.agreeing.values == (1, 0), "a last seed without a partner waits"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda: claim().correlation([1.0] * 16, [1.0] * 15, "a"), ValueError, "15 numbers for 16 seeds"),
+        (lambda: claim().correlation([math.inf] * 16, [1.0] * 16, "a"), ValueError, "not finite for seeds"),
+        (lambda: claim().correlation([1.0] * 16, [1.0] * 16, "a") > 1.5, ValueError, "compared with 1.5"),
+        (lambda: bool(claim().correlation(range(16), range(16), "a")), TypeError, "neither true nor false"),
+        (lambda: claim().correlation(range(16), range(16), "a") == 1, TypeError, "equals no number"),
+        (lambda: claim().argmax({"a": range(16)}, "a", "x"), ValueError, "compares 'a' with others"),
+        (lambda: claim().argmax({"a": range(16), "b": range(16)}, "c", "x"), ValueError, r"are of \['a', 'b'\]"),
+        (lambda: claim().argmax({"a": range(16), "b": range(15)}, "a", "x"), ValueError, "x: 15 numbers for"),
+        (lambda: claim().argmax({"a": range(16), "b": [math.nan] * 16}, "a", "x"), ValueError, "x, b: not finite"),
+    ],
+)
+def test_what_can_be_no_correlation_and_no_largest_is_refused(wrong, error, message):
+    with pytest.raises(error, match=message):
+        wrong()
+
+
+def test_the_largest_is_counted_by_seed_and_a_tie_for_it_for_nobody():
+    values = {"a": [1.0, 2.0, 3.0, 3.0], 2: [2.0, 1.0, 3.0, 1.0], "c": [0.0, 0.0, 0.0, 0.0]}
+    trial = Claim("X1", 1 / 4000, SEEDS[:4])
+    found = [trial.argmax(values, name, "accuracy") for name in values]
+    assert [each.values for each in found] == [(0, 1, 0, 1), (1, 0, 0, 0), (0, 0, 0, 0)]
+    assert found[1].measure == "share of seeds in which 2 has the largest accuracy"
+
+
 def test_conditions_that_hold_in_most_seeds_each_need_not_hold_at_once():
     judged = claim()
     first, second = judged.median([*[1.0] * 10, *[-1.0] * 6], "a"), judged.median([*[-1.0] * 6, *[1.0] * 10], "b")

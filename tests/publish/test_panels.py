@@ -104,10 +104,11 @@ def test_seeds_are_named_with_those_left_out():
         ({"values": (1.0,) * 214, "left_out": 106}, "n = 214 of 320 seeds"),
         ({"values": (1.0,) * 24}, "n = 24"),
         (shares, "2 of 3 seeds"),
+        (shares | {"measure": "share of pairs of seeds that agree"}, "2 of 3 pairs"),
         (shares | {"left_out": 1}, "2 of 3 seeds, 1 left out"),
         ({"values": (3.0,), "statistic": "count"}, ""),
     ):
-        assert panels.seeds(Interval("x", 1.0, 0.0, 2.0, 0.01, **more)) == text
+        assert panels.seeds(Interval(**{"measure": "x"} | more, estimate=1.0, low=0.0, high=2.0, alpha=0.01)) == text
 
 
 def test_a_number_is_short_whatever_its_size():
