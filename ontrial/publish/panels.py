@@ -186,7 +186,7 @@ def seeds(found: Interval) -> str:
     if found.statistic == "share":
         left_out = f", {found.left_out} left out" if found.left_out else ""
         return f"{sum(found.values):.0f} of {found.n} {unit(found)}{left_out}"
-    return f"n = {found.n}" + (f" of {found.n + found.left_out} {unit}" if found.left_out else "")
+    return f"n = {found.n}" + (f" of {found.n + found.left_out} {unit(found)}" if found.left_out else "")
 
 
 def unit(found: Interval) -> str:
