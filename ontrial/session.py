@@ -144,7 +144,7 @@ def train(session: Session, trials: Sequence[Trial]) -> None:
         plan.complete(jobs, reporter)
     except KeyboardInterrupt:
         reporter.close()
-        say("{:,} of {:,} jobs are stored; run the same command to go on".format(*plan.stored()))
+        say("interrupted: {:,} of {:,} seeds are stored; run the same command to go on".format(*plan.stored()))
         raise
     except (StoreFull, NoWorkers) as error:
         raise pytest.UsageError(str(error)) from error

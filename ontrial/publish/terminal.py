@@ -10,11 +10,12 @@ from tqdm import tqdm
 
 from ontrial.publish.frozen import CaseResult, FrozenReport, is_count
 from ontrial.publish.record import order
-from ontrial.running.workers import Progress
+from ontrial.running.workers import GRACE, Progress
 from ontrial.stats.verdicts import Evidence, number
 
 _HEADINGS = ("report", "claim", "case", "verdict", "measure", "estimate", "interval", "region", "n")
 _SECONDS_BETWEEN_LINES = 30
+TIME_UNKNOWN = "time unknown until the first seed is trained"
 
 
 def table(judged: Iterable[CaseResult], reports: Iterable[FrozenReport] = (), width: int | None = None) -> list[str]:
@@ -88,7 +89,13 @@ class Reporter:
     _look: int = 1
 
     def __call__(self, progress: Progress) -> None:
-        if self.file.isatty():
+        if progress.is_stopping:
+            self.close()
+            self.write_line(
+                f"stopping: {progress.running} running jobs have {GRACE:.0f} s to finish a seed; "
+                "Ctrl-C again drops them"
+            )
+        elif self.file.isatty():
             form = "{desc} |{bar}| {n_fmt} of {total_fmt} jobs"
             self._bar = self._bar or tqdm(bar_format=form, file=self.file, leave=False, total=progress.jobs)
             self._bar.total, self._bar.n = progress.jobs, progress.finished
@@ -105,7 +112,7 @@ class Reporter:
 
 def in_words(progress: Progress) -> str:
     """The progress of a session: `look 2 of 5: 51 decided, 16 open, about 12 min`."""
-    left = "estimating the time" if progress.left is None else f"about {duration(max(1.0, progress.left))}"
+    left = TIME_UNKNOWN if progress.left is None else f"about {duration(max(1.0, progress.left))}"
     return f"look {progress.look} of {progress.looks}: {progress.decided} decided, {progress.open} open, {left}"
 
 

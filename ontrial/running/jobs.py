@@ -3,9 +3,10 @@
 import pickle
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,23 @@ class Setting:
         """Whether a result is stored, and need not be trained again."""
         return self.store.has(key) and not (self.fresh and (self.store.since(key) or 0.0) < self.began)
 
+    @property
+    def stop(self) -> Path:
+        """The file that is there while the session stops: no seed begins then, in whatever process."""
+        return self.store.lock(f"stop-{self.began!r}")
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Let no further seed begin meanwhile."""
+        with suppress(OSError):  # the store cannot be written, so that nothing can be stored anyway
+            self.stop.parent.mkdir(parents=True, exist_ok=True)
+            self.stop.touch()
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                self.stop.unlink(missing_ok=True)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -60,6 +78,11 @@ class Job:
     def __str__(self) -> str:
         seeds = f"seed {self.seeds[0]}" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds from {self.seeds[0]}"
         return f"{self.training} ({seeds})"
+
+    @property
+    def threads(self) -> int:
+        """With how many threads it computes, one where its trainings do not say."""
+        return max(getattr(part.training, "threads", 1) for part in self.parts())
 
     def parts(self) -> list["Job"]:
         """The jobs of what it needs, those first, and itself."""
@@ -159,6 +182,8 @@ def _train(job: Job, setting: Setting) -> dict[int, TrainingError]:
     failures: dict[int, TrainingError] = {}
     before: Arrays = {}
     for start in range(0, len(job.seeds), size or 1):
+        if setting.stop.exists():
+            return failures
         rows = range(start, start + size)
         part = job.only(rows)
         try:

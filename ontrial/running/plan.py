@@ -134,9 +134,8 @@ class Plan:
         return [job for trial in trials or self.trials for job in self._next(trial)]
 
     def stored(self) -> tuple[int, int]:
-        """How many jobs are known to be done, of all that were planned."""
-        jobs = set(self._planned.values())
-        return sum(self._stored.issuperset(job.keys) for job in jobs), len(jobs)
+        """How many seeds are stored, of all that were planned."""
+        return sum(map(self.setting.has, self._planned)), len(self._planned)
 
     def complete(self, first: Iterable[Job], report: Callable[[Progress], object]) -> None:
         """Run these jobs and all that open trials need after them.

@@ -1,27 +1,31 @@
 """Workers: where jobs run. Processes of our own, a Dask cluster in their place, and threads for a device."""
 
 import bisect
+import math
 import multiprocessing
 import os
 import pickle
 import queue
+import signal
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 
 from ontrial.running.jobs import Job, Setting, TrainingError, attempt, failed
 
 MOST_DEATHS = 3  # of workers, before the job that they ran is given up
+GRACE = 10.0  # seconds that running seeds have to finish where training is stopped
+_SECONDS_TO_DIE = 2.0
 _SECONDS_BETWEEN_REPORTS = 1.0
 _DEVICE_JOBS, _CLUSTER_JOBS = 16, 500  # at a time
 _MEMORY = "Were they killed for want of memory?"
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_ENVIRONMENT = dict.fromkeys(_THREADS, "1") | {"PYTHONHASHSEED": "0"}  # a set then has the same order in all workers
 
 
 class NoWorkers(Exception):
@@ -32,8 +36,9 @@ class NoWorkers(Exception):
 class Progress:
     """How far a session is.
 
-    finished, jobs: jobs done, and planned so far; passed, left: seconds, the latter estimated, None where no job is
-    finished yet; look: the furthest under way, of `looks`; decided, open: cases that need no further seeds, and others.
+    finished, jobs: jobs done, and planned so far; passed, left: seconds, the latter estimated, None where nothing can
+    be said yet; look: the furthest under way, of `looks`; decided, open: cases that need no further seeds, and others;
+    running: jobs under way; is_stopping: whether nothing new begins.
     """
 
     finished: int
@@ -44,6 +49,8 @@ class Progress:
     looks: int = 1
     decided: int = 0
     open: int = 0
+    running: int = 0
+    is_stopping: bool = False
 
 
 def run_jobs(
@@ -53,47 +60,61 @@ def run_jobs(
     report: Callable[[Progress], object],
     workers: int,
     cluster: Executor | None = None,
+    *,
+    cost: Callable[[Job], float | None] = lambda job: job.seconds,
+    until_failure: bool = False,
 ) -> None:
     """Run these jobs, longest first, and those that `then` returns when one is done or has failed for good.
 
     Jobs that would train the same do not run at once. A process that dies costs its job a retry, and nothing else.
     Seeds whose training, or what it needs, failed in an earlier job are not tried again.
-    report: called about once a second. Raises NoWorkers where processes die before they can be given a job.
+    report: called about once a second; cost: estimated seconds of a job, None where they are not known;
+    until_failure: whether the first failure ends it. Where it ends early, by an exception too, nothing new begins, and
+    seeds that are being trained have GRACE seconds, or none at an interrupt meanwhile. No process is left.
+
+    Raises NoWorkers where processes die before they can be given a job.
     """
     started, last_report = time.monotonic(), 0.0
     waiting: list[Job] = []
-    running: list[Job] = []
-    finished: list[Job] = []
+    running: dict[Job, float] = {}  # since when
+    finished: dict[Job, float] = {}  # in how many seconds
     trained: set[str] = set()
     lost: dict[str, TrainingError] = {}  # by the keys of seeds that failed
-    threads: Counter[str] = Counter()  # by place
+    drivers: dict[str, list[threading.Thread]] = defaultdict(list)  # by place
+    executors: list[Executor] = []
     outcomes: queue.SimpleQueue[tuple[Job, TrainingError | NoWorkers | None]] = queue.SimpleQueue()
     changed = threading.Condition()  # and the lock of all the above
     is_over = False
 
     def push(job: Job) -> None:
-        bisect.insort(waiting, job, key=lambda each: -each.seconds)
+        bisect.insort(waiting, job, key=lambda each: -_or_most(cost(each)))
         place = job.training.place
-        make, most = _pool(place, workers, cluster)
-        if threads[place] < most:
-            threads[place] += 1
-            threading.Thread(target=work, args=(place, make), daemon=True).start()
+        most = _DEVICE_JOBS if place != "process" else workers if cluster is None else _CLUSTER_JOBS
+        if len(drivers[place]) < most:
+            drivers[place].append(threading.Thread(target=work, args=(place,), daemon=True))
+            drivers[place][-1].start()
 
     def take(place: str) -> Job | None:
         with changed:
             while not is_over:
                 busy = {key for job in running for key in job.all_keys()} - trained
+                free = workers - sum(job.threads for job in running if job.training.place == place)
                 for job in waiting:
                     if job.training.place == place and busy.isdisjoint(job.all_keys() - trained):
+                        if place == "process" and cluster is None and free < min(job.threads, workers):
+                            break  # those behind it would make it wait for ever
                         waiting.remove(job)
-                        running.append(job)
+                        running[job] = time.monotonic()
                         return job
                 changed.wait()
         return None
 
-    def work(place: str, make: Callable[[], Executor]) -> None:
-        """Run jobs one after the other in an executor of its own, made again where its process died."""
-        executor = None
+    def work(place: str) -> None:
+        """Run jobs one after the other: here where it is a device, else in a process of its own, or in the cluster."""
+        if hasattr(signal, "pthread_sigmask"):  # its processes inherit that a terminal's Ctrl-C does not reach them
+            resource_tracker.ensure_running()  # else the first process starts it, which unblocks the signal
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        own, threads = None, 1
         while (job := take(place)) is not None:
             outcome: TrainingError | NoWorkers | None
             keys = [job.only([row]).all_keys() for row in range(len(job.seeds))]
@@ -103,13 +124,23 @@ def run_jobs(
                 continue
             try:
                 content = pickle.dumps((part, setting))
+                if own is not None and job.threads != threads:
+                    own.shutdown()
+                    own = None
+                threads = job.threads
                 for _ in range(MOST_DEATHS):
-                    executor = executor or _started(make)
                     try:
-                        outcome = executor.submit(attempt, str(part), content).result()
+                        if place != "process":
+                            outcome = attempt(str(part), content)
+                        elif cluster is not None:
+                            outcome = cluster.submit(attempt, str(part), content).result()
+                        else:
+                            own = own or start(threads)
+                            running[job] = time.monotonic()
+                            outcome = own.submit(attempt, str(part), content).result()
                         break
                     except BrokenExecutor:
-                        executor = None
+                        own = None
                 else:
                     outcome = TrainingError(f"{job} was given up: {MOST_DEATHS} workers died over it. {_MEMORY}")
             except NoWorkers as error:
@@ -117,64 +148,97 @@ def run_jobs(
             except BaseException as error:  # such as of a job that cannot be pickled
                 outcome = failed(job, error)
             outcomes.put((job, outcome or known))
-        if executor not in (None, cluster):
-            executor.shutdown(wait=False)
+        if own is not None:
+            own.shutdown()
 
-    with _one_thread_each():
+    def start(threads: int) -> Executor:
+        """An executor whose process has begun. Raises NoWorkers."""
+        for _ in range(MOST_DEATHS):
+            with changed, _environment(threads):
+                if is_over:
+                    break
+                executor = process_executor()
+                executors.append(executor)
+                begun = executor.submit(int)
+            with suppress(BrokenExecutor):
+                begun.result()
+                return executor
+        raise NoWorkers(f"{MOST_DEATHS} workers died before they could be given a job. {_advice()}")
+
+    def progress(*, is_stopping: bool = False) -> Progress:
+        now = time.monotonic()
+        left = seconds_left(
+            [(cost(job), took) for job, took in finished.items()],
+            [(cost(job), now - since) for job, since in running.items()],
+            [cost(job) for job in waiting],
+        )
+        count = len(finished) + len(running) + len(waiting)
+        return Progress(len(finished), count, now - started, left, running=len(running), is_stopping=is_stopping)
+
+    def end(grace: float) -> None:
+        """Wait until no job runs and no process is left, at most so many seconds."""
+        deadline = time.monotonic() + grace
+        for driver in [each for place in drivers.values() for each in place]:
+            driver.join(max(0.0, deadline - time.monotonic()))
+
+    try:
+        with changed:
+            for job in first:
+                push(job)
+        while waiting or running:
+            with suppress(queue.Empty):
+                job, outcome = outcomes.get(timeout=_SECONDS_BETWEEN_REPORTS)
+                if isinstance(outcome, NoWorkers):
+                    raise outcome
+                with changed:
+                    finished[job] = time.monotonic() - running.pop(job)
+                    trained.update(job.all_keys())
+                    if outcome is not None:
+                        lost |= dict.fromkeys((key for key in job.all_keys() if not setting.has(key)), outcome)
+                followers = then(job, outcome)
+                if outcome is not None and until_failure:
+                    break
+                with changed:
+                    for each in followers:
+                        push(each)
+                    changed.notify_all()
+            if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
+                last_report = now
+                with changed:
+                    found = progress()
+                report(found)
+    finally:
+        with changed:
+            is_over = True
+            changed.notify_all()
         try:
-            with changed:
-                for job in first:
-                    push(job)
-            while waiting or running:
-                with suppress(queue.Empty):
-                    job, outcome = outcomes.get(timeout=_SECONDS_BETWEEN_REPORTS)
-                    if isinstance(outcome, NoWorkers):
-                        raise outcome
-                    followers = then(job, outcome)
-                    with changed:
-                        running.remove(job)
-                        finished.append(job)
-                        trained.update(job.all_keys())
-                        if outcome is not None:
-                            lost |= dict.fromkeys((key for key in job.all_keys() if not setting.has(key)), outcome)
-                        for each in followers:
-                            push(each)
-                        changed.notify_all()
-                if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
-                    last_report = now
-                    with changed:
-                        count = len(finished) + len(running) + len(waiting)
-                        done, half, rest = (sum(job.seconds for job in each) for each in (finished, running, waiting))
-                    left = seconds_left(done + half + rest, done, half, now - started)
-                    report(Progress(len(finished), count, now - started, left))
+            with setting.stopping():
+                if running:
+                    report(progress(is_stopping=True))
+                end(GRACE)
         finally:
-            with changed:
-                is_over = True
-                changed.notify_all()
+            for executor in executors:
+                _kill(executor)
+            end(_SECONDS_TO_DIE)
 
 
-def _pool(place: str, workers: int, cluster: Executor | None) -> tuple[Callable[[], Executor], int]:
-    """What makes an executor of a place, and how many jobs it runs at a time."""
-    if place != "process":
-        return lambda: ThreadPoolExecutor(1), _DEVICE_JOBS
-    return (process_executor, workers) if cluster is None else (lambda: cluster, _CLUSTER_JOBS)
+def _kill(executor: Executor) -> None:
+    """End the process of an executor, whatever it is doing."""
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.kill()
 
 
-def _started(make: Callable[[], Executor]) -> Executor:
-    """An executor whose process has begun. Raises NoWorkers."""
-    for _ in range(MOST_DEATHS):
-        executor = make()
-        with suppress(BrokenExecutor):
-            executor.submit(int).result()
-            return executor
-    raise NoWorkers(f"{MOST_DEATHS} workers died before they could be given a job. {_advice()}")
+def _or_most(cost: float | None) -> float:
+    """A cost to order by: what is not known is measured first."""
+    return math.inf if cost is None else cost
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes that are started meanwhile compute with one thread each: libraries read it when they are imported."""
-    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    os.environ.update(_ENVIRONMENT)
+def _environment(threads: int) -> Iterator[None]:
+    """Processes that are started meanwhile compute with so many threads: libraries read it when they are imported."""
+    wanted = dict.fromkeys(_THREADS, str(threads)) | {"PYTHONHASHSEED": "0"}  # sets have the same order in all workers
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     try:
         yield
     finally:
@@ -190,7 +254,8 @@ def process_executor() -> Executor:
 
 
 def end_with_parent() -> None:
-    """Let a process end when its parent is killed, instead of waiting for jobs for ever."""
+    """Let a process end when its parent does, however that ends, and not at a terminal's Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if (parent := multiprocessing.parent_process()) is not None:
 
         def watch() -> None:
@@ -217,16 +282,25 @@ def dask_executor(address: str, seconds: float = 10.0) -> Executor:
         ) from error
 
 
-def seconds_left(total: float, done: float, under_way: float, passed: float) -> float | None:
-    """Seconds until all is done at the pace so far; None before the first job is done.
+def seconds_left(
+    finished: Sequence[tuple[float | None, float]],
+    running: Sequence[tuple[float | None, float]],
+    waiting: Sequence[float | None],
+) -> float | None:
+    """Seconds until all is done at the pace so far; None before the first job is done, and where a cost is not known.
 
-    total, done, under_way: estimated seconds of all jobs, of the finished ones and of those that run, which count as
-    half done, so that it is 0 only at the end. passed: seconds since the first job started.
+    finished, running: the estimated seconds of jobs and those that they took, or have taken so far; waiting: the
+    estimated seconds of the others, as many of which will run at once as run now.
     """
-    if done == 0:
+    costs = [*(cost for cost, _ in (*finished, *running)), *waiting]
+    if not finished or None in costs:
         return None
-    worked = done + under_way / 2
-    return max(0.0, total - worked) * passed / worked
+    estimated, took = (sum(each or 0.0 for each in column) for column in zip(*finished, strict=True))
+    pace = took / estimated if estimated else 0.0
+    # One that takes longer than expected is never said to be over.
+    rest = [pace * max((cost or 0.0) - passed / (pace or 1.0), (cost or 0.0) / 10) for cost, passed in running]
+    total = sum(rest) + pace * sum(cost or 0.0 for cost in waiting)
+    return max([total / max(1, len(running)), *rest])
 
 
 def _advice() -> str:

@@ -1,8 +1,15 @@
 """Stopping: what is known to fail is said before anything is trained, and what was trained is said when it ends."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
-from tests.conftest import said
+from tests.conftest import OPTIONS, said
 
 SUITE = """
 @claim_of("X1", trains={"a": noise(9.0)})
@@ -69,9 +76,81 @@ def test_an_interrupted_session_says_what_is_stored_and_how_to_go_on(run_claims,
     conftest = pytester.makeconftest(INTERRUPTS)
     result = run_claims(SUITE, subprocess=True)
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.re_match_lines([r"\d+ of 12 jobs are stored; run the same command to go on"])
+    result.stdout.re_match_lines([r"interrupted: \d+ of 24 seeds are stored; run the same command to go on"])
     conftest.unlink()
     run_claims(None).assert_outcomes(passed=2, failed=1, deselected=3)
+
+
+LONG = """
+import time
+
+@training(looks=looks)
+def long(endless_from: int, *, seed: int):
+    time.sleep(0.3)
+    while seed >= endless_from:
+        time.sleep(0.1)
+    return {"value": 1.0}
+
+class OnDevice(type(long(0))):
+    place = "abacus"
+
+here = long(FROM)
+there = OnDevice(*[getattr(long(FROM + 1), name) for name in here.__match_args__])
+
+@claim_of("X1", trains={"a": here, "b": there})
+def test_long(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("send", "endless_from", "grace", "signals"),
+    [(os.kill, 99, 1000, 1), (os.killpg, 99, 1000, 1), (os.killpg, 3, 0.5, 1), (os.kill, 3, 1000, 2)],
+    ids=["process", "terminal", "endless", "twice"],
+)
+def test_an_interrupt_stores_running_seeds_or_drops_them(run_claims, pytester, send, endless_from, grace, signals):
+    run_claims(LONG.replace("FROM", str(endless_from)), "--collect-only")
+    pytester.makeconftest(f"from ontrial.running import workers\nworkers.GRACE = {grace}")
+    command = [sys.executable, "-m", "pytest", *OPTIONS, "--workers=2", "--seeds=90", "--no-repeat", "-s"]
+    output = pytester.path / "output.txt"
+    with output.open("w") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True)
+
+    def until(condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, output.read_text()
+            time.sleep(0.05)
+
+    def stored():
+        return len(list(pytester.path.glob("runs/*/*.json")))
+
+    until(lambda: stored() >= 7)  # all that are not endless
+    before = stored()
+    for place in range(signals):
+        if place:
+            until(lambda: "stopping: " in output.read_text())
+        send(process.pid, signal.SIGINT)
+    assert process.wait(60) == pytest.ExitCode.INTERRUPTED
+    until(lambda: not alive(process.pid))
+    lines = output.read_text()
+    assert f"interrupted: {stored()} of 180 seeds are stored; run the same command to go on" in lines
+    assert before <= stored() <= before + 2 * (2 + 16), "two processes and a device's jobs, each at most two"
+    assert (stored() > before) == (endless_from == 99)
+    assert "Traceback" not in lines
+    assert list(pytester.path.glob("runs/locks/stop*")) == []
+
+
+def alive(session: int) -> list[str]:
+    """Processes of a session, by /proc; none where there is no /proc."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(path.name)) == session and "Z" not in (path / "stat").read_text().split()[2]:
+                found.append(path.name)
+        except OSError:
+            continue
+    return found
 
 
 def test_doubly_quiet_says_only_what_went_wrong(run_claims):

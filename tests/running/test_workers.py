@@ -340,17 +340,19 @@ def _alive(session: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("total", "done", "under_way", "passed", "left"),
+    ("finished", "running", "waiting", "left"),
     [
-        (110.0, 0.0, 2.0, 780.0, None),  # no time is given before a job is finished
-        (110.0, 10.0, 0.0, 300.0, 3000.0),
-        (160.0, 1.0, 15.0, 60.0, 60 * 151.5 / 8.5),  # of 16 equal jobs at once the first is finished
-        (110.0, 110.0, 0.0, 780.0, 0.0),
-        (2.0, 1.0, 1.0, 1000.0, 1000.0 / 3),  # a last job that takes long is never said to be over
+        ([], [(1.0, 0.5)], [1.0], None),  # no time is given before a job is finished
+        ([(1.0, 1.0)], [(None, 0.5)], [1.0], None),  # nor where what one takes is not known
+        ([(1.0, 3.0)], [(1.0, 2.0)], [1.0, 2.0], 1.0 + 3.0 + 6.0),
+        ([(1.0, 3.0)], [(1.0, 2.0), (1.0, 0.0)], [1.0, 1.0], (1.0 + 3.0 + 6.0) / 2),
+        ([(1.0, 1.0)], [(9.0, 2.0), (1.0, 0.5)], [], 7.0),  # no sooner than the longest
+        ([(1.0, 1.0)], [(1.0, 50.0)], [], 0.1),  # one that takes long is never said to be over
+        ([(1.0, 1.0), (2.0, 2.0)], [], [], 0.0),
     ],
 )
-def test_the_time_left_follows_from_what_was_finished(total, done, under_way, passed, left):
-    assert seconds_left(total, done, under_way, passed) == (left if left is None else pytest.approx(left))
+def test_the_time_left_follows_from_what_was_finished(finished, running, waiting, left):
+    assert seconds_left(finished, running, waiting) == (left if left is None else pytest.approx(left))
 
 
 def test_progress_gives_no_time_before_a_job_is_finished_and_none_is_left_at_the_end(setting, threads, monkeypatch):
