@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import OPTIONS, said
+from tests.conftest import OPTIONS, PREAMBLE, said
 
 SUITE = """
 @claim_of("X1", trains={"a": noise(9.0)})
@@ -108,8 +108,9 @@ def test_long(claim, runs):
     [(os.kill, 99, 1000, 1), (os.killpg, 99, 1000, 1), (os.killpg, 3, 0.5, 1), (os.kill, 3, 1000, 2)],
     ids=["process", "terminal", "endless", "twice"],
 )
-def test_an_interrupt_stores_running_seeds_or_drops_them(run_claims, pytester, send, endless_from, grace, signals):
-    run_claims(LONG.replace("FROM", str(endless_from)), "--collect-only")
+@pytest.mark.usefixtures("run_claims")
+def test_an_interrupt_stores_running_seeds_or_drops_them(pytester, send, endless_from, grace, signals):
+    (pytester.path / "planted" / "test_planted.py").write_text(PREAMBLE + LONG.replace("FROM", str(endless_from)))
     pytester.makeconftest(f"from ontrial.running import workers\nworkers.GRACE = {grace}")
     command = [sys.executable, "-m", "pytest", *OPTIONS, "--workers=2", "--seeds=90", "--no-repeat", "-s"]
     output = pytester.path / "output.txt"

@@ -59,7 +59,7 @@ def test_durations(seconds, text):
     assert terminal.duration(seconds) == text
 
 
-@pytest.mark.parametrize(("left", "text"), [(None, "estimating the time"), (0.2, "about 1 s"), (720.0, "about 12 min")])
+@pytest.mark.parametrize(("left", "text"), [(None, terminal.TIME_UNKNOWN), (0.2, "about 1 s"), (720.0, "about 12 min")])
 def test_the_time_left_is_never_0_and_is_not_given_before_there_is_anything_to_estimate_from(left, text):
     words = terminal.in_words(Progress(3, 12, 30.0, left, look=2, looks=5, decided=51, open=16))
     assert words == f"look 2 of 5: 51 decided, 16 open, {text}"
