@@ -25,7 +25,7 @@ def net(function, steps=1000, n=N, fell=True, train=0.1, test=None, outside=None
     for row, limit, step in zip(loss, goal, np.broadcast_to(steps, n), strict=True):
         row[-1] = limit  # which is not below it
         if step < NEVER:
-            row[int(step) - 1], row[int(step)], row[-1] = limit, 0.99 * limit, 0.5 * limit
+            row[int(step) - 1], row[int(step)] = limit, 0.99 * limit
     made = {"batch_loss": loss, "train_loss": np.stack([np.ones(n), around(0.5 if fell else 1.01, n)], 1)}
     for stream, squares in {"training data": train, "test data": test, "outside data": outside}.items():
         if squares is not None:
