@@ -2,6 +2,7 @@
 
 from ontrial.claim import Claim
 from ontrial.functions import training
+from ontrial.loading import load
 from ontrial.publish.figures import (
     COLOURS,
     FRAME,
@@ -49,6 +50,7 @@ __all__ = [
     "grid",
     "hollow",
     "legend",
+    "load",
     "number",
     "panels",
     "plain_log",

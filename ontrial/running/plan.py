@@ -133,6 +133,10 @@ class Plan:
         """The jobs that these trials, or all, lack first; those that lack nothing are judged, and go on, at once."""
         return [job for trial in trials or self.trials for job in self._next(trial)]
 
+    def missing(self, training: Training, seeds: tuple[int, ...]) -> int:
+        """How many of these seeds are not stored. Raises what the training raises where its data is missing."""
+        return sum(not self.setting.has(key) for key in self._job(training, seeds).keys)
+
     def stored(self) -> tuple[int, int]:
         """How many seeds are stored, of all that were planned."""
         return sum(map(self.setting.has, self._planned)), len(self._planned)
