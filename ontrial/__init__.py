@@ -18,10 +18,11 @@ from ontrial.publish.figures import (
 )
 from ontrial.publish.plots import by, curves, scatter
 from ontrial.report import Report, Task
+from ontrial.running.store import Checkpoint
 from ontrial.stats.comparisons import Comparison, Read, beside_report
 from ontrial.stats.correlation import Correlation
 from ontrial.stats.verdicts import Interval, exactly, finite, number, share_interval
-from ontrial.trainings import FUNCTIONS, IMAGES, Array, Arrays, Looks, Run, Runs
+from ontrial.trainings import FUNCTIONS, IMAGES, Array, Arrays, Looks, Options, Progress, Run, Runs
 
 __all__ = [
     "COLOURS",
@@ -30,12 +31,15 @@ __all__ = [
     "IMAGES",
     "Array",
     "Arrays",
+    "Checkpoint",
     "Claim",
     "Comparison",
     "Correlation",
     "Drawing",
     "Interval",
     "Looks",
+    "Options",
+    "Progress",
     "Read",
     "Report",
     "Run",

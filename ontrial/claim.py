@@ -20,7 +20,7 @@ from ontrial.stats.verdicts import (
     progress,
     share_interval,
 )
-from ontrial.trainings import Run
+from ontrial.trainings import Run, require_finite
 
 
 @dataclass
@@ -123,8 +123,11 @@ class Claim:
     def learned(self, *runs: Run) -> Evidence:
         """Evidence that training did something in every one of these runs: its loss fell.
 
-        The precondition of claims that untrained networks would meet as well.
+        The precondition of claims that untrained networks would meet as well. Raises Diverged where a `train_loss` is
+        not finite.
         """
+        for run in runs:
+            require_finite(run, ["train_loss"])
         losses = [run.train_loss.reshape(run.n, -1, run.train_loss.shape[-1]) for run in runs]  # (seed, net, record)
         fallen = progress(*(loss[:, net] for loss in losses for net in range(loss.shape[1])))  # (seed,)
         return self.median(fallen, "final / first training loss") < 1

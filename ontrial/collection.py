@@ -8,12 +8,14 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _pytest.mark.expression import Expression
 
+from ontrial.functions import FunctionTraining
 from ontrial.report import Folder, folder_of
 from ontrial.source import is_installed
 from ontrial.trainings import TIERS, Looks, Training
@@ -80,9 +82,9 @@ def declaration(item: pytest.Item) -> Declaration | None:
             f"{item.nodeid} takes {', '.join(others)}: a claim's test takes claim, runs and its parameters, nothing "
             "else, since it is called once a look with the runs of that look"
         )
-    hook, used = item.ihook.pytest_ontrial_training, {}
+    used: dict[Hashable, Training] = {}
     if "runs" in takes and isinstance(trainings, Mapping):
-        trainings = used = {name: hook(declared=each) or each for name, each in trainings.items()}
+        trainings = used = {name: _meant(item, each) for name, each in trainings.items()}
     return Declaration(
         folder,
         *said,
@@ -92,6 +94,21 @@ def declaration(item: pytest.Item) -> Declaration | None:
         parameters,
         problem=_out_of_reach(item, parameters) or _problem(item, takes, trainings, own),
     )
+
+
+def _meant(item: pytest.Item, declared: Any) -> Any:
+    """The training that a declaration means, its needs included, or the declaration where it means none.
+
+    Raises pytest.UsageError for a need that is no training.
+    """
+    found = item.ihook.pytest_ontrial_training(declared=declared) or declared
+    if not isinstance(found, FunctionTraining):
+        return found
+    needed = tuple((name, each if each is None else _meant(item, each)) for name, each in found.needed)
+    for name, each in needed:
+        if each is not None and not isinstance(each, Training):
+            raise pytest.UsageError(f"{name} of {found.name} is {each!r}, which is no training")
+    return replace(found, needed=needed)
 
 
 def _said(

@@ -1,11 +1,13 @@
 """What a result depends on: the source that a training reaches, and the code that turns its runs into numbers."""
 
 import ast
+import builtins
 import copy
 import hashlib
 import importlib
 import importlib.metadata
 import re
+import symtable
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -28,9 +30,9 @@ def dependencies(function: str, path: Path, source: str) -> dict[str, Any]:
     and so decides rounding.
 
     Of its own module only what it reaches by name counts, and statements that run for their effect, so that the claims
-    beside it do not. Raises ValueError for an import that cannot be resolved.
+    beside it do not, nor what declares trainings. Raises ValueError for an import that cannot be resolved.
     """
-    own, texts = _own(function, sources.parse(path, source))
+    own, texts = _own(function, sources.parse(path, source), symtable.symtable(source, str(path), "exec"))
     files, packages, absent = _reached(function, path, ast.Module(own, []))
     found = {"source": _digest([*texts, *map(_content, files)]), "versions": _versions(frozenset(packages))}
     return found | ({"absent": sorted(absent)} if absent else {}) | ({"kernels": _kernels()} if packages else {})
@@ -78,31 +80,53 @@ def _reached(what: str, path: Path, tree: ast.Module) -> tuple[set[Path], set[st
     return files, packages, absent
 
 
-def _own(function: str, module: Module) -> tuple[list[ast.stmt], list[str]]:
+def _own(function: str, module: Module, table: symtable.SymbolTable) -> tuple[list[ast.stmt], list[str]]:
     """The statements of a module that a function depends on, and their texts, with those of the names they import.
 
-    The function's decorators of ontrial are left out, since its settings hold what they set.
+    The function's decorators of ontrial are left out, since its settings hold what they set. A loop that calls a
+    training declares more of them: it is not thought to change functions, classes or what is imported.
     """
 
     def is_ours(decorator: ast.expr) -> bool:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         return any(module.imported.get(name, ("",))[0].split(".")[0] == _OURS.name for name in names_in(called))
 
+    inner = {(each.get_name(), each.get_lineno()): each for each in table.get_children()}
     uses, names = set(names_in(module.tree)), {function}
-    defined, reached = dict[ast.stmt, set[str]](), set[ast.stmt]()
+    functions = [each for each in module.tree.body if isinstance(each, ast.FunctionDef)]
+    trainings = {each.name for each in functions if any(map(is_ours, each.decorator_list))}
+    fixed = {*dir(builtins), *module.imported, *(each.name for each in functions)}
+    defined, used, reached = dict[ast.stmt, set[str]](), dict[ast.stmt, set[str]](), set[ast.stmt]()
     for each in module.tree.body:
         node = _undecorated(each, is_ours) if getattr(each, "name", "") == function else each
         local = {name for name, _ in bindings(node)}
-        defined[node] = {*sources.defines(node), *local}
-        if isinstance(node, ast.Expr | ast.Assert) or (local and not uses & local):  # for its effect
+        defined[node], used[node] = {*sources.defines(node), *local}, _names_used(node, inner)
+        declares = isinstance(node, ast.For | ast.While | ast.Expr) and not trainings.isdisjoint(names_in(node))
+        if declares:
+            defined[node] -= fixed
+        elif isinstance(node, ast.Expr | ast.Assert) or (local and not uses & local):  # for its effect
             reached.add(node)
-            names.update(names_in(node))
+            names.update(used[node])
     while more := {node for node in defined.keys() - reached if names & defined[node]}:
         reached |= more
-        names.update(names_in(*more))
+        names.update(*(used[node] for node in more))
     own = [node for node in defined if node in reached]
     texts = [ast.dump(node) for node in own if not isinstance(node, ast.Import | ast.ImportFrom)]
     return own, texts + [f"{name} {module.imported[name]}" for name in names & module.imported.keys()]
+
+
+def _names_used(statement: ast.stmt, tables: Mapping[tuple[str, int], symtable.SymbolTable]) -> set[str]:
+    """The names that a statement of a module uses, without those that are local to a function or class."""
+    if (table := tables.get((getattr(statement, "name", ""), statement.lineno))) is None:
+        return set(names_in(statement))
+    body = set(getattr(statement, "body", ()))
+    outside = [each for each in ast.iter_child_nodes(statement) if each not in body]
+
+    def within(found: symtable.SymbolTable) -> set[str]:
+        names = {each.get_name() for each in found.get_symbols() if each.is_global()}
+        return names.union(*map(within, found.get_children()))
+
+    return {*names_in(*outside), *within(table)}
 
 
 def _undecorated(statement: ast.stmt, leave_out: Callable[[ast.expr], bool]) -> ast.stmt:

@@ -13,7 +13,7 @@ from ontrial.fingerprint import code_digests
 from ontrial.publish.frozen import CaseResult, Look, Seen
 from ontrial.registered import CODE_ALONE, Criterion, Parts
 from ontrial.report import Folder, task_of
-from ontrial.running.store import canonical
+from ontrial.running.store import canonical, with_needs
 from ontrial.state import Session
 from ontrial.stats.verdicts import Evidence, combined
 from ontrial.trainings import Training
@@ -46,11 +46,11 @@ def criterion(session: Session, item: pytest.Item, evidence: Sequence[Evidence] 
 
 
 def _code(item: pytest.Item, declared: Declaration, trainings: Iterable[Training]) -> dict[str, str]:
-    """Digests of the code that turns runs into numbers: that of the test, and that of its trainings."""
+    """Digests of the code that turns runs into numbers: of the test, of its trainings, and of what those need."""
     own = getattr(item, "originalname", item.name)
     found = code_digests(own, item.path, parametrised=not all(map(_is_plain, declared.parameters.values())))
     found = {TEST if name == own else name: digest for name, digest in found.items()}
-    for each in trainings:
+    for each in with_needs(trainings):
         for name, digest in each.code().items():
             found[name] = digest if found.get(name, digest) == digest else f"{found[name]}+{digest}"
     return dict(sorted(found.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Arrays = dict[str, Array]
+Options = Mapping[str, str | None]  # of the suite, by name
+Progress = Callable[[float, float], object]  # given the steps done, and those in all
 Tier = Literal["fast", "full"]
 TIERS: tuple[Tier, ...] = ("fast", "full")
+PLACES = ("process", "device")  # where trainings have processes of their own
 
 FAST_SEEDS = 8
 # Valid at any number of seeds; with 8 it is reached only where all agree, which at the border 1 in 256 do.
@@ -61,7 +64,7 @@ class Scale:
     """
 
     tier: Tier
-    options: Mapping[str, str | None] = field(default_factory=dict, hash=False)
+    options: Options = field(default_factory=dict, hash=False)
     exactly: int | None = None
     most: int | None = None
 
@@ -82,10 +85,13 @@ class Training(Protocol):
 
     judged_on: what a verdict on it is about, such as "mnist"; looks: the numbers of seeds at which it is judged in
     full; needs: trainings whose arrays it is given, for the same seeds; shared: names of arrays that all seeds share,
-    such as "epoch"; place: "process", or a device, whose jobs run as threads of one process.
+    such as "epoch"; place: "process"; "device", whose jobs run one by one in a process of their own; or another name,
+    whose jobs run as threads of the session's process.
 
-    Derive from it for the defaults. Two more attributes are optional: `one_by_one`, true where it is called, and
-    stored, one seed at a time; `again(seed, times)`, which trains a seed again, and must return the same bits.
+    Derive from it for the defaults. More attributes are optional: `one_by_one`, true where it is called, and stored,
+    one seed at a time; `again(seed, times, needed)`, which trains a seed again, and must return the same bits;
+    `threads`, with how many it computes, by default 1; `takes`, which of `progress` and `checkpoint` are given to
+    `train` by name; `losses`, names of the arrays that must be finite, by default all that end in "loss".
     """
 
     @property
@@ -219,10 +225,15 @@ def require_free(names: Iterable[str]) -> None:
         )
 
 
-def require_finite(run: Run) -> None:
-    """Raises Diverged where a loss of a run is not finite at any record, naming the training and the seeds."""
-    for name in run.arrays:  # others are not stacked before they are needed
-        if name.endswith("loss") and not np.isfinite(values := run.arrays[name]).all():
+def require_finite(run: Run, names: Iterable[str] | None = None) -> None:
+    """Raises Diverged where an array of a run is not finite at any record, naming the training and the seeds.
+
+    names: of the arrays, by default the losses of its training.
+    """
+    if names is None and (names := getattr(run.training, "losses", None)) is None:
+        names = [name for name in run.arrays if name.endswith("loss")]
+    for name in names:  # others are not read before they are needed
+        if not np.isfinite(values := getattr(run, name)).all():
             broken = np.logical_not(np.isfinite(values.reshape(run.n, -1))).any(axis=1)  # (seed,)
             seeds = [run.seeds[row] for row in np.flatnonzero(broken)]
             shown = ", ".join(map(str, seeds[:5])) + (f" and {len(seeds) - 5} more" if len(seeds) > 5 else "")

@@ -3,8 +3,8 @@
 import pickle
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 
 from ontrial.files import LOCK_LIMIT, locked
+from ontrial.running import machine
 from ontrial.running.store import RunStore, Stored
-from ontrial.trainings import Array, Arrays, Training, require_free
+from ontrial.trainings import PLACES, Array, Arrays, Training, require_free
+
+_SECONDS_BETWEEN_NOTES = 0.5  # of how much of a job is done
+Reach = Callable[[float], object]  # given how much is done, from 0 to 1
 
 
 class TrainingError(Exception):
@@ -104,28 +108,50 @@ def run_job(job: Job, setting: Setting) -> None:
     other. Raises the TrainingError of the first that failed, at the end.
     """
     failures: dict[int, TrainingError] = {}  # by the place of the seed
-    for part in job.parts():
-        rows = [row for row in range(len(job.seeds)) if row not in failures]
-        found = _run(replace(part.only(rows), repeats=job.repeats), setting)
-        failures |= {rows[row]: failure for row, failure in found.items()}
+    if not (parts := [part for part in job.parts() if not all(map(setting.has, part.keys))]):
+        return
+    last = time.monotonic()
+
+    def note(done: float) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= _SECONDS_BETWEEN_NOTES:
+            last = now
+            setting.store.reach(job.keys[0], done)
+
+    try:
+        for place, part in enumerate(parts):
+            rows = [row for row in range(len(job.seeds)) if row not in failures]
+            own = replace(part.only(rows), repeats=job.repeats)
+            found = _run(own, setting, _of(note, place, len(parts)))
+            failures |= {rows[row]: failure for row, failure in found.items()}
+    finally:
+        setting.store.reach(job.keys[0], 1.0)
     if failures:
         raise failures[min(failures)]
 
 
-def _run(job: Job, setting: Setting) -> dict[int, TrainingError]:
+def _of(reach: Reach, place: int, shares: float) -> Reach:
+    """The same for one of so many equal shares."""
+    return lambda done: reach((place + min(max(done, 0.0), 1.0)) / shares)
+
+
+def _run(job: Job, setting: Setting, reach: Reach) -> dict[int, TrainingError]:
     """Train and store what a job lacks but its needs; returns why seeds failed, by their place."""
     if all(map(setting.has, job.keys)):
         return {}  # without the locks
     try:
         with ExitStack() as held:
             keys = sorted(job.keys)  # in one order, or two sessions could wait for each other
-            for key in keys if job.training.place == "process" else job.keys[:1]:  # a device trains a whole look
+            for key in keys if job.training.place in PLACES else job.keys[:1]:  # others train a whole look at once
                 held.enter_context(locked(setting.store.lock(key), setting.lock_limit))
             for key in keys:
                 if setting.store.since(key) is not None and not setting.store.has(key):  # damaged
                     setting.store.set_aside(key)
             rows = [row for row, key in enumerate(job.keys) if not setting.has(key)]
-            return {rows[row]: failure for row, failure in _train(job.only(rows), setting).items()}
+            own = getattr(job.training, "threads", None)
+            with machine.threads(own) if own else nullcontext():
+                failures = _train(job.only(rows), setting, reach)
+            return {rows[row]: failure for row, failure in failures.items()}
     except (KeyboardInterrupt, TrainingError):
         raise
     except BaseException as error:  # pytest's own, such as that of pytest.skip, are no Exception
@@ -176,7 +202,7 @@ def failed(job: object, error: BaseException) -> TrainingError:
     return failure
 
 
-def _train(job: Job, setting: Setting) -> dict[int, TrainingError]:
+def _train(job: Job, setting: Setting, reach: Reach) -> dict[int, TrainingError]:
     """Train and store all seeds of a job, one by one where the training takes one a call; returns why seeds failed."""
     size = 1 if getattr(job.training, "one_by_one", False) else len(job.seeds)
     failures: dict[int, TrainingError] = {}
@@ -187,7 +213,7 @@ def _train(job: Job, setting: Setting) -> dict[int, TrainingError]:
         rows = range(start, start + size)
         part = job.only(rows)
         try:
-            arrays, seconds = _trained(part, setting)
+            arrays, seconds = _trained(part, setting, _of(reach, start // size, len(job.seeds) / size))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -202,20 +228,26 @@ def _train(job: Job, setting: Setting) -> dict[int, TrainingError]:
         before, last = arrays, part.only([size - 1])
     if before and job.repeats and hasattr(job.training, "again"):
         own = {name: values[-1] for name, values in before.items() if name not in job.training.shared}
-        _require_same(last, own, job.training.again(last.seeds[0], 1 if len(job.seeds) > 1 else 2))
+        again = job.training.again(last.seeds[0], 1 if len(job.seeds) > 1 else 2, _needed(last, setting))
+        _require_same(last, own, again)
     return failures
 
 
-def _trained(job: Job, setting: Setting) -> tuple[Arrays, float]:
+def _trained(job: Job, setting: Setting, reach: Reach) -> tuple[Arrays, float]:
     """The arrays that training records of these seeds, first axis the seed, and the seconds of one."""
-    needed = []
-    for need in job.needs:
-        rows = [load(need.only([row]), setting).arrays for row in range(len(need.seeds))]
-        needed.append({name: np.stack([arrays[name] for arrays in rows]) for name in rows[0]})
+
+    def progress(step: float, total: float) -> None:
+        reach(step / total if total else 0.0)
+
+    tools: dict[str, Any] = {"progress": progress}
+    tools["checkpoint"] = setting.store.checkpoint(job.keys[0], setting.began if setting.fresh else 0.0)
+    tools = {name: tools[name] for name in getattr(job.training, "takes", ())}
+    needed = _needed(job, setting)
     clock = time.process_time if job.training.place == "process" else time.monotonic  # of the core, waiting excluded
     started = clock()
-    arrays = job.training.train(job.seeds, needed)
+    arrays = job.training.train(job.seeds, needed, **tools)
     seconds = (clock() - started) / len(job.seeds)
+    reach(1.0)
     require_free(arrays)
     if masked := [name for name, values in arrays.items() if np.ma.isMaskedArray(values)]:
         raise TrainingError(
@@ -225,6 +257,15 @@ def _trained(job: Job, setting: Setting) -> tuple[Arrays, float]:
     if wrong := [name for name in own if np.shape(arrays[name])[:1] != (len(job.seeds),)]:
         raise TrainingError(f"{job} returned {', '.join(wrong)} without a first axis of its {len(job.seeds)} seeds")
     return arrays, seconds
+
+
+def _needed(job: Job, setting: Setting) -> list[Arrays]:
+    """The arrays of each training that a job needs, first axis the seed."""
+    found = []
+    for need in job.needs:
+        rows = [load(need.only([row]), setting).arrays for row in range(len(need.seeds))]
+        found.append({name: np.stack([arrays[name] for arrays in rows]) for name in rows[0]})
+    return found
 
 
 def _store(job: Job, arrays: Arrays, seconds: float, setting: Setting) -> None:

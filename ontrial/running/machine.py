@@ -4,14 +4,19 @@ import math
 import os
 import platform
 import re
+import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+import threadpoolctl
 from numpy.typing import NDArray
 
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _SIDES = 512, 1024  # of the matrices: some libraries are best at the smaller, some at the larger
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
@@ -55,3 +60,32 @@ def one_product_rate(factors: list[NDArray[np.float32]]) -> float:
         factor @ factor
         rates.append(2 * len(factor) ** 3 / (time.perf_counter() - started))
     return max(rates)
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Environment variables that are set meanwhile."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            del os.environ[name]
+            if value is not None:
+                os.environ[name] = value
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Compute with so many threads meanwhile: libraries that are loaded, torch, and those that are loaded in here."""
+    with environment(dict.fromkeys(THREADS, str(count))), threadpoolctl.threadpool_limits(count):
+        torch = sys.modules.get("torch")
+        before = torch.get_num_threads() if torch else count
+        if torch and before != count:
+            torch.set_num_threads(count)
+        try:
+            yield
+        finally:
+            if torch and before != count:
+                torch.set_num_threads(before)

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from ontrial import generators
 from ontrial.files import write_atomically
 from ontrial.trainings import Arrays, Training, require_free
 
@@ -25,6 +27,7 @@ _DAMAGE = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
+_GENERATORS = "random generators"  # in a checkpoint, beside the arrays of the function
 _STATED = ("arrays", "bytes", "check", "sha256", "seconds")  # of a result, beside what it depends on
 
 
@@ -42,6 +45,40 @@ class Stored:
 
 
 @dataclass(frozen=True)
+class Checkpoint:
+    """What a function saves on its way, so that a run that was killed goes on from there.
+
+    path: of its file; without one nothing is saved, and there is nothing to load.
+    """
+
+    path: Path | None = None
+
+    def load(self) -> Arrays | None:
+        """The arrays that were saved last, with the global random generators set as they were then; None where nothing
+        was saved, or where it is damaged.
+        """
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            with np.load(io.BytesIO(self.path.read_bytes()), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            generators.restore(str(arrays.pop(_GENERATORS)))
+        except _DAMAGE:
+            return None
+        return arrays
+
+    def save(self, arrays: Mapping[str, ArrayLike]) -> None:
+        """Save these arrays in place of those before, completely or not at all.
+
+        Raises ValueError for what is no array of numbers or text, OSError where the file cannot be written.
+        """
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **{**arrays, _GENERATORS: np.array(generators.states())})
+        if self.path is not None:
+            write_atomically(self.path, buffer.getvalue())
+
+
+@dataclass(frozen=True)
 class RunStore:
     """A folder of finished trainings, which many processes may use at once.
 
@@ -54,6 +91,29 @@ class RunStore:
     def lock(self, key: str) -> Path:
         """The lock file that a process holds while it trains what has this key."""
         return self.folder / "locks" / f"{key}.lock"
+
+    def checkpoint(self, key: str, since: float = 0.0) -> Checkpoint:
+        """The checkpoint of the run with this key, which is removed when the run is stored.
+
+        since: a time stamp; one that was saved before is removed now.
+        """
+        path = self._checkpoint(key)
+        if path.exists() and path.stat().st_mtime < since:
+            path.unlink(missing_ok=True)
+        return Checkpoint(path)
+
+    def reach(self, key: str, fraction: float) -> None:
+        """Note how much of the job that begins with this key is done, for another process; 1 removes the note."""
+        path = self.lock(key).with_suffix(".done")
+        with suppress(OSError):  # no reason to end a training
+            path.write_text(f"{fraction:.4f}") if fraction < 1 else path.unlink(missing_ok=True)
+
+    def reached(self, key: str) -> float:
+        """How much of the job that begins with this key is done, as far as was noted: from 0 to 1."""
+        try:
+            return float(self.lock(key).with_suffix(".done").read_text())
+        except (OSError, ValueError):
+            return 0.0
 
     def has(self, key: str) -> bool:
         """Whether it seems to be stored: a description, and an archive of the length that this states."""
@@ -103,6 +163,7 @@ class RunStore:
         stated["check"] = _name(stated)
         write_atomically(self._arrays(key), content)
         write_atomically(self._description(key), (canonical(stated) + "\n").encode())
+        self._checkpoint(key).unlink(missing_ok=True)
 
     def set_aside(self, key: str) -> None:
         """Rename its files to NAME.damaged, so that they can be inspected, and are trained again."""
@@ -112,6 +173,9 @@ class RunStore:
 
     def _arrays(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.npz"
+
+    def _checkpoint(self, key: str) -> Path:
+        return self._arrays(key).with_suffix(".npz.checkpoint")  # `prune` knows it by its name
 
     def _description(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"

@@ -162,7 +162,7 @@ def test_what_no_other_process_can_find_is_refused_where_it_is_declared(function
         ({"shift": object()}, "setting shift of noise must be a number, text"),
         ({"shift": np.float64}, "setting shift of noise must be a number, text"),
         ({"shfit": 1}, "shfit"),
-        ({"seed": 1}, "only the suite gives it"),
+        ({"seed": 1}, "seed, which only the suite gives"),
     ],
 )
 def test_settings_that_cannot_be_are_refused_where_they_are_given(settings, message):

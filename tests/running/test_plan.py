@@ -1,10 +1,12 @@
 """The plan trains the first look of every claim, judges, and goes on for what is not decided yet."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from ontrial.claim import Claim
 from ontrial.running import machine, workers
 from ontrial.running import plan as plan_module
 from ontrial.running.jobs import Setting, TrainingError
@@ -116,13 +118,27 @@ def test_a_device_may_be_needed_only_at_a_later_look(planned):
     assert planned(on_trial({"b": noise(3.0)}, 2), trial).runs(trial)["a"].n == 4
 
 
-def test_a_loss_that_is_not_finite_names_training_and_seeds(planned, monkeypatch):
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [
+        (Doubled(noise()), r"train_loss is not finite in 2 of 3 seeds \(0, 2\) of Doubled"),
+        (replace(noise(), losses=("test_loss",)), r"test_loss is not finite in 2 .* of noise\(shift=0.0\)"),
+        (replace(noise(), losses=("value",)), None),
+    ],
+)
+def test_a_loss_that_is_not_finite_names_training_and_seeds(planned, monkeypatch, of, message):
     losses = np.array([[2.0, np.inf], [2.0, 1.0], [np.nan, np.nan]])
-    train = lambda self, seeds, needed: {"train_loss": losses[list(seeds)], "other": losses[list(seeds)]}  # noqa: E731
-    monkeypatch.setattr(type(noise()), "train", train)
-    plan = planned(trial := on_trial({"a": noise()}, 3))
-    with pytest.raises(Diverged, match=r"train_loss is not finite in 2 of 3 seeds \(0, 2\) of noise\(shift=0.0\)"):
-        plan.runs(trial)
+    recorded = {"train_loss": losses, "test_loss": losses, "value": np.ones(3)}
+    monkeypatch.setattr(
+        type(of), "train", lambda self, seeds, needed: {name: each[list(seeds)] for name, each in recorded.items()}
+    )
+    plan = planned(trial := on_trial({"a": of}, 3))
+    if message:
+        with pytest.raises(Diverged, match=message):
+            plan.runs(trial)
+    else:  # a claim that uses its loss says so
+        with pytest.raises(Diverged, match="train_loss is not finite"):
+            Claim("X1", 0.1, (0, 1, 2)).learned(plan.runs(trial)["a"])
 
 
 def test_a_test_that_raises_closes_its_trial_at_that_look_and_an_interrupt_ends_all(planned):

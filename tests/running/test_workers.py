@@ -199,12 +199,8 @@ def process(*, seed):
     return {"process": os.getpid()}
 
 
-class OnDevice(type(process())):
-    place = "abacus"
-
-
 def test_a_device_is_threads_of_this_process_and_a_cluster_takes_the_place_of_processes(setting, threads):
-    here = job(OnDevice(*[getattr(process(), name) for name in process().__match_args__]), 0)
+    here = job(replace(process(), place="abacus"), 0)
     there, elsewhere = job(process(), 1), job(process(), 2)
     assert set(run(setting, [here, there], cluster=threads).values()) == {None}
     assert run(setting, [elsewhere]) == {elsewhere: None}
