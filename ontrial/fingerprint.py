@@ -116,17 +116,19 @@ def _own(function: str, module: Module, table: symtable.SymbolTable) -> tuple[li
 
 
 def _names_used(statement: ast.stmt, tables: Mapping[tuple[str, int], symtable.SymbolTable]) -> set[str]:
-    """The names that a statement of a module uses, without those that are local to a function or class."""
-    if (table := tables.get((getattr(statement, "name", ""), statement.lineno))) is None:
-        return set(names_in(statement))
-    body = set(getattr(statement, "body", ()))
-    outside = [each for each in ast.iter_child_nodes(statement) if each not in body]
+    """The names that a statement of a module reads, without those that are local to a function or class."""
+    table, inner = tables.get((getattr(statement, "name", ""), statement.lineno)), set[ast.AST]()
+    if table is not None:
+        inner = {node for each in getattr(statement, "body", ()) for node in ast.walk(each)}
+    nodes = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node not in inner]
+    return {node.id for node in nodes if not isinstance(node.ctx, ast.Store)} | (
+        _global_names(table) if table else set()
+    )
 
-    def within(found: symtable.SymbolTable) -> set[str]:
-        names = {each.get_name() for each in found.get_symbols() if each.is_global()}
-        return names.union(*map(within, found.get_children()))
 
-    return {*names_in(*outside), *within(table)}
+def _global_names(table: symtable.SymbolTable) -> set[str]:
+    own = {each.get_name() for each in table.get_symbols() if each.is_global()}
+    return own.union(*map(_global_names, table.get_children()))
 
 
 def _undecorated(statement: ast.stmt, leave_out: Callable[[ast.expr], bool]) -> ast.stmt:

@@ -52,7 +52,7 @@ def _code(item: pytest.Item, declared: Declaration, trainings: Iterable[Training
     found = {TEST if name == own else name: digest for name, digest in found.items()}
     for each in with_needs(trainings):
         for name, digest in each.code().items():
-            found[name] = digest if found.get(name, digest) == digest else f"{found[name]}+{digest}"
+            found[name] = "+".join(dict.fromkeys((*found.get(name, digest).split("+"), digest)))
     return dict(sorted(found.items()))
 
 

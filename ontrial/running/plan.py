@@ -197,14 +197,14 @@ class Plan:
 
     def digest(self, trial: Trial) -> str:
         """SHA-256 of all that a trial's runs depend on but the seeds; "" where nothing is trained."""
-        return _digest(described(each) for each in with_needs(trial.trainings.values()))
+        return _digest(map(self._described, with_needs(trial.trainings.values())))
 
     def rounding(self, trial: Trial) -> str:
         """SHA-256 of what its runs depend on beside what a registration locks: their engines, which decide rounding."""
         found = []
         for each in with_needs(trial.trainings.values()):
-            locked = {*each.terms(), *(("source",) if each.code() else ())}
-            found.append({name: value for name, value in each.describe().items() if name not in locked})
+            locked = {"needs", *each.terms(), *(("source",) if each.code() else ())}
+            found.append({name: value for name, value in self._described(each).items() if name not in locked})
         return _digest(found)
 
     def seconds(self, jobs: Iterable[Job]) -> float:
@@ -250,14 +250,20 @@ class Plan:
     def _job(self, training: Training, seeds: tuple[int, ...]) -> Job:
         """The job of these seeds. Raises what the training raises where its data is missing."""
         name = identity(training)
-        if name not in self._descriptions:
-            self._descriptions[name] = described(training)
+        description = self._described(training)
         for seed in seeds:
             if (name, seed) not in self._keys:
-                self._keys[name, seed] = name_of(self._descriptions[name], seed)
+                self._keys[name, seed] = name_of(description, seed)
         keys = tuple(self._keys[name, seed] for seed in seeds)
         needs = tuple(self._job(need, seeds) for need in training.needs)
-        return Job(training, seeds, keys, self._descriptions[name], needs)
+        return Job(training, seeds, keys, description, needs)
+
+    def _described(self, training: Training) -> dict[str, Any]:
+        """All that a training's result depends on but the seed, found out once. Raises as its `describe` does."""
+        name = identity(training)
+        if name not in self._descriptions:
+            self._descriptions[name] = described(training, self._described)
+        return self._descriptions[name]
 
     def _lacking(self, job: Job) -> list[int]:
         """The places of the seeds that are not stored, or whose needs are not."""

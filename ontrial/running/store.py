@@ -9,7 +9,7 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,12 +212,13 @@ def identity(training: Training) -> tuple[Hashable, ...]:
     return (training, canonical(training.terms()), *map(identity, training.needs))
 
 
-def described(training: Training) -> dict[str, Any]:
+def described(training: Training, of: Callable[[Training], dict[str, Any]] | None = None) -> dict[str, Any]:
     """All that a training's result depends on but the seed, with the same of all that it needs.
 
-    Raises whatever the training raises where its data is missing.
+    of: returns the description of a need, by default this function. Raises whatever the training raises where its data
+    is missing.
     """
-    return training.describe() | {"needs": [described(each) for each in training.needs]}
+    return training.describe() | {"needs": list(map(of or described, training.needs))}
 
 
 def name_of(description: Mapping[str, Any], seed: int) -> str:
