@@ -33,9 +33,10 @@ class World:
     """A world of one claim, in all its cases or in some; made by `true`, `false` and `decoy`.
 
     claim: its id; says: what is so in this world; make: from the parameters of a case to the arrays of every training
-    that the claim names, by its name, each (seed, …); for a claim that trains nothing, to what is declared in place of
-    its module's EXPERIMENTS. What networks return on the points of a stream is made too: an array "outputs on test
-    data", (seed, sample), for each stream that the claim reads. case: parameters of the cases that it is a world of.
+    that the claim names, by its name, each (seed, …); for a claim that trains nothing, to what is put in place of the
+    module's own, by names in the module or in its EXPERIMENTS. What networks return on the points of a stream is made
+    too: an array "outputs on test data", (seed, sample), for each stream that the claim reads. case: parameters of the
+    cases that it is a world of.
     """
 
     kind: Literal["true", "false", "decoy"]
@@ -137,7 +138,8 @@ def judged(world: World, case: Declared, config: pytest.Config) -> str:
         patch.setattr(runs, "function_inputs", _inputs)
         if case.trainings is None:
             for name, each in made.items():
-                patch.setitem(case.module.EXPERIMENTS, name, each)
+                own = vars(case.module) if name in vars(case.module) else case.module.EXPERIMENTS
+                patch.setitem(own, name, each)
             claim = Claim(case.id, alpha)
             case.test(claim, **case.parameters)
         else:
