@@ -44,7 +44,7 @@ B1 = [
 
 # B2-B5: sums over epochs 40, 45 and 50, as differences from one level: in images, of all there are, or in 1/1000 nats.
 def summed(name, extra, sign=0, up=INSIDE):
-    """By batch size; sign: any other window takes these from the ones that are up and gives them to the others, or back."""
+    """By batch size. sign: in any other window the ones that are up are as far from the others, above or below."""
     part, _, quantity = name.partition("_")
     level, unit = (LEVEL[part], 1) if quantity == "accuracy" else (2_000, 1 / 1000)
     curves = {}

@@ -79,7 +79,7 @@ P3 = [
 
 # P4, P5: images of 10,000 summed over epochs 40, 45 and 50, as differences from one level.
 def summed(extra, sign=0, odd=(178_110,), part="test"):
-    """By size; sign: any other window takes these from the networks that are odd and gives them to the others, or back."""
+    """By size. sign: in any other window the odd ones are as far from the others, above or below."""
     curves = {}
     for size, each in extra.items():
         up = 200 * sign * (1 if size in odd else -1)
@@ -209,7 +209,7 @@ P9 = [
 
 # P8
 def bent(*at, slopes=(800, 50), smallest=0, part="test"):
-    """Accuracy at the end is a line with a knee at so many parameters, the smallest network off it by so many images."""
+    """A line with its knee at so many parameters, at the end and before; the smallest network so many images off it."""
     found = {}
     for size in SIZES:
         now, then = (
