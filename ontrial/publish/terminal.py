@@ -96,9 +96,9 @@ class Reporter:
                 "Ctrl-C again drops them"
             )
         elif self.file.isatty():
-            form = "{desc} |{bar}| {n_fmt} of {total_fmt} jobs"
-            self._bar = self._bar or tqdm(bar_format=form, file=self.file, leave=False, total=progress.jobs)
-            self._bar.total, self._bar.n = progress.jobs, progress.finished
+            self._bar = self._bar or tqdm(file=self.file, leave=False, total=progress.jobs)
+            self._bar.bar_format = f"{{desc}} |{{bar}}| {progress.finished} of {progress.jobs} jobs"
+            self._bar.total, self._bar.n = progress.jobs, progress.finished + progress.part
             self._bar.set_description_str(in_words(progress))
         elif progress.look > self._look or progress.passed - self._last >= _SECONDS_BETWEEN_LINES:
             self._last, self._look = progress.passed, progress.look

@@ -92,6 +92,11 @@ class Job:
         """The jobs of what it needs, those first, and itself."""
         return [*(part for need in self.needs for part in need.parts()), self]
 
+    def elsewhere(self) -> list["Job"]:
+        """The jobs of what it needs, at whatever depth, that have another place than what needs them."""
+        found = [(each, [each] if each.training.place != self.training.place else []) for each in self.needs]
+        return [job for need, own in found for job in (*need.elsewhere(), *own)]
+
     def all_keys(self) -> set[str]:
         return {key for part in self.parts() for key in part.keys}
 

@@ -65,13 +65,13 @@ def one_product_rate(factors: list[NDArray[np.float32]]) -> float:
 @contextmanager
 def environment(values: Mapping[str, str]) -> Iterator[None]:
     """Environment variables that are set meanwhile."""
-    before = {name: os.environ.get(name) for name in values}
+    before = {name: found for name, value in values.items() if (found := os.environ.get(name)) != value}
     os.environ.update(values)
     try:
         yield
     finally:
         for name, value in before.items():
-            del os.environ[name]
+            os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
 
@@ -79,6 +79,9 @@ def environment(values: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def threads(count: int) -> Iterator[None]:
     """Compute with so many threads meanwhile: libraries that are loaded, torch, and those that are loaded in here."""
+    if os.environ.get(THREADS[0]) == str(count):  # libraries read it when they are loaded
+        yield
+        return
     with environment(dict.fromkeys(THREADS, str(count))), threadpoolctl.threadpool_limits(count):
         torch = sys.modules.get("torch")
         before = torch.get_num_threads() if torch else count

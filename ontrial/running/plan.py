@@ -15,7 +15,7 @@ from ontrial.running.jobs import Job, NotRepeated, Setting, TrainingError, load
 from ontrial.running.store import Stored, canonical, described, identity, name_of, with_needs
 from ontrial.running.workers import Progress, run_jobs
 from ontrial.stats.verdicts import Evidence, Verdict
-from ontrial.trainings import Run, Runs, Stacked, Training, require_finite
+from ontrial.trainings import PLACES, Run, Runs, Stacked, Training, require_finite
 
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over workers
@@ -231,7 +231,8 @@ class Plan:
         """The jobs that a trial lacks, after all looks whose results are stored have been judged."""
         while trial.is_open:
             try:
-                jobs = [self._job(each, trial.seeds) for each in trial.trainings.values()]
+                whole = [self._job(each, trial.seeds) for each in trial.trainings.values()]
+                jobs = [one for job in whole for one in (*job.elsewhere(), job)]
                 if failed := [self._failures[key] for job in jobs for key in job.keys if key in self._failures]:
                     raise failed[0]
             except Exception as error:  # also where its data is missing, or its source cannot be resolved
@@ -276,7 +277,7 @@ class Plan:
         job = job.only([row for row, key in enumerate(job.keys) if key not in self._planned])
         rows = range(len(job.seeds))
         size, (total, begin) = len(rows), self._estimate(job)
-        if job.training.place == "process" and total - begin >= _WORTH_SPREADING:
+        if job.training.place in PLACES and total - begin >= _WORTH_SPREADING:
             size = min(max(1, int(_SECONDS_A_JOB * size / (total - begin))), -(-size // self.workers))
         jobs = []
         for start in rows[:: size or 1]:

@@ -11,13 +11,15 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 
+from ontrial.running import machine
 from ontrial.running.jobs import Job, Setting, TrainingError, attempt, failed
+from ontrial.trainings import PLACES
 
 MOST_DEATHS = 3  # of workers, before the job that they ran is given up
 GRACE = 10.0  # seconds that running seeds have to finish where training is stopped
@@ -25,7 +27,6 @@ _SECONDS_TO_DIE = 2.0
 _SECONDS_BETWEEN_REPORTS = 1.0
 _DEVICE_JOBS, _CLUSTER_JOBS = 16, 500  # at a time
 _MEMORY = "Were they killed for want of memory?"
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 class NoWorkers(Exception):
@@ -38,7 +39,7 @@ class Progress:
 
     finished, jobs: jobs done, and planned so far; passed, left: seconds, the latter estimated, None where nothing can
     be said yet; look: the furthest under way, of `looks`; decided, open: cases that need no further seeds, and others;
-    running: jobs under way; is_stopping: whether nothing new begins.
+    running: jobs under way; part: how much of these is done, in jobs; is_stopping: whether nothing new begins.
     """
 
     finished: int
@@ -50,6 +51,7 @@ class Progress:
     decided: int = 0
     open: int = 0
     running: int = 0
+    part: float = 0.0
     is_stopping: bool = False
 
 
@@ -66,7 +68,8 @@ def run_jobs(
 ) -> None:
     """Run these jobs, longest first, and those that `then` returns when one is done or has failed for good.
 
-    Jobs that would train the same do not run at once. A process that dies costs its job a retry, and nothing else.
+    Jobs that would train the same do not run at once, and a job waits for those of its needs at other places.
+    A process that dies costs its job a retry, and nothing else.
     Seeds whose training, or what it needs, failed in an earlier job are not tried again.
     report: called about once a second; cost: estimated seconds of a job, None where they are not known;
     until_failure: whether the first failure ends it. Where it ends early, by an exception too, nothing new begins, and
@@ -89,7 +92,8 @@ def run_jobs(
     def push(job: Job) -> None:
         bisect.insort(waiting, job, key=lambda each: -_or_most(cost(each)))
         place = job.training.place
-        most = _DEVICE_JOBS if place != "process" else workers if cluster is None else _CLUSTER_JOBS
+        own = workers if cluster is None else _CLUSTER_JOBS
+        most = own if place == "process" else 1 if place in PLACES else _DEVICE_JOBS
         if len(drivers[place]) < most:
             drivers[place].append(threading.Thread(target=work, args=(place,), daemon=True))
             drivers[place][-1].start()
@@ -98,9 +102,12 @@ def run_jobs(
         with changed:
             while not is_over:
                 busy = {key for job in running for key in job.all_keys()} - trained
+                elsewhere = {key for job in waiting if job.training.place != place for key in job.keys}
                 free = workers - sum(job.threads for job in running if job.training.place == place)
                 for job in waiting:
-                    if job.training.place == place and busy.isdisjoint(job.all_keys() - trained):
+                    if job.training.place != place or not elsewhere.isdisjoint(job.all_keys() - {*job.keys}):
+                        continue
+                    if busy.isdisjoint(job.all_keys() - trained):
                         if place == "process" and cluster is None and free < min(job.threads, workers):
                             break  # those behind it would make it wait for ever
                         waiting.remove(job)
@@ -110,7 +117,7 @@ def run_jobs(
         return None
 
     def work(place: str) -> None:
-        """Run jobs one after the other: here where it is a device, else in a process of its own, or in the cluster."""
+        """Run jobs one after the other: in a process of its own, in the cluster, or here where the place is neither."""
         if hasattr(signal, "pthread_sigmask"):  # its processes inherit that a terminal's Ctrl-C does not reach them
             resource_tracker.ensure_running()  # else the first process starts it, which unblocks the signal
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -118,8 +125,8 @@ def run_jobs(
         while (job := take(place)) is not None:
             outcome: TrainingError | NoWorkers | None
             keys = [job.only([row]).all_keys() for row in range(len(job.seeds))]
-            known = next((lost[key] for own in keys for key in own & lost.keys()), None)
-            if not (part := job.only([row for row, own in enumerate(keys) if own.isdisjoint(lost)])).seeds:
+            known = next((lost[key] for each in keys for key in each & lost.keys()), None)
+            if not (part := job.only([row for row, each in enumerate(keys) if each.isdisjoint(lost)])).seeds:
                 outcomes.put((job, known))
                 continue
             try:
@@ -130,9 +137,9 @@ def run_jobs(
                 threads = job.threads
                 for _ in range(MOST_DEATHS):
                     try:
-                        if place != "process":
+                        if place not in PLACES:
                             outcome = attempt(str(part), content)
-                        elif cluster is not None:
+                        elif cluster is not None and place == "process":
                             outcome = cluster.submit(attempt, str(part), content).result()
                         else:
                             own = own or start(threads)
@@ -154,7 +161,9 @@ def run_jobs(
     def start(threads: int) -> Executor:
         """An executor whose process has begun. Raises NoWorkers."""
         for _ in range(MOST_DEATHS):
-            with changed, _environment(threads):
+            # What libraries read when they are imported; and sets have the same order in all workers.
+            variables = dict.fromkeys(machine.THREADS, str(threads)) | {"PYTHONHASHSEED": "0"}
+            with changed, machine.environment(variables):
                 if is_over:
                     break
                 executor = process_executor()
@@ -167,13 +176,19 @@ def run_jobs(
 
     def progress(*, is_stopping: bool = False) -> Progress:
         now = time.monotonic()
+        parts = [setting.store.reached(job.keys[0]) for job in running]
         left = seconds_left(
             [(cost(job), took) for job, took in finished.items()],
-            [(cost(job), now - since) for job, since in running.items()],
+            [(cost(job), now - since, part) for (job, since), part in zip(running.items(), parts, strict=True)],
             [cost(job) for job in waiting],
         )
         count = len(finished) + len(running) + len(waiting)
-        return Progress(len(finished), count, now - started, left, running=len(running), is_stopping=is_stopping)
+        return Progress(
+            *(len(finished), count, now - started, left),
+            running=len(running),
+            part=sum(parts),
+            is_stopping=is_stopping,
+        )
 
     def end(grace: float) -> None:
         """Wait until no job runs and no process is left, at most so many seconds."""
@@ -233,21 +248,6 @@ def _or_most(cost: float | None) -> float:
     return math.inf if cost is None else cost
 
 
-@contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """Processes that are started meanwhile compute with so many threads: libraries read it when they are imported."""
-    wanted = dict.fromkeys(_THREADS, str(threads)) | {"PYTHONHASHSEED": "0"}  # sets have the same order in all workers
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            del os.environ[name]
-            if value is not None:
-                os.environ[name] = value
-
-
 def process_executor() -> Executor:
     """An executor of one spawned process, which ends with this one."""
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
@@ -284,21 +284,27 @@ def dask_executor(address: str, seconds: float = 10.0) -> Executor:
 
 def seconds_left(
     finished: Sequence[tuple[float | None, float]],
-    running: Sequence[tuple[float | None, float]],
+    running: Sequence[tuple[float | None, float, float]],
     waiting: Sequence[float | None],
 ) -> float | None:
-    """Seconds until all is done at the pace so far; None before the first job is done, and where a cost is not known.
+    """Seconds until all is done at the pace so far; None before a job is done, or has said how much of it is, and
+    where a cost is not known.
 
-    finished, running: the estimated seconds of jobs and those that they took, or have taken so far; waiting: the
-    estimated seconds of the others, as many of which will run at once as run now.
+    finished, running: the estimated seconds of jobs, those that they took, or have taken so far, and how much of a
+    running one is done, 0 where it does not say; waiting: the estimated seconds of the others, as many of which will
+    run at once as run now.
     """
-    costs = [*(cost for cost, _ in (*finished, *running)), *waiting]
-    if not finished or None in costs:
+    done = [*finished, *((cost and cost * part, passed) for cost, passed, part in running if part)]
+    costs = [*(cost for cost, _ in done), *(cost for cost, _, part in running if not part), *waiting]
+    if not done or None in costs:
         return None
-    estimated, took = (sum(each or 0.0 for each in column) for column in zip(*finished, strict=True))
+    estimated, took = (sum(each or 0.0 for each in column) for column in zip(*done, strict=True))
     pace = took / estimated if estimated else 0.0
     # One that takes longer than expected is never said to be over.
-    rest = [pace * max((cost or 0.0) - passed / (pace or 1.0), (cost or 0.0) / 10) for cost, passed in running]
+    rest = [
+        passed * (1 - part) / part if part else pace * max((cost or 0.0) - passed / (pace or 1.0), (cost or 0.0) / 10)
+        for cost, passed, part in running
+    ]
     total = sum(rest) + pace * sum(cost or 0.0 for cost in waiting)
     return max([total / max(1, len(running)), *rest])
 

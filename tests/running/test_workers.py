@@ -196,16 +196,24 @@ def test_no_more_processes_are_started_than_there_are_jobs(setting, monkeypatch)
 def process(*, seed):
     import os
 
-    return {"process": os.getpid()}
+    return {"process": os.getpid(), "value": np.float64(seed)}
 
 
-def test_a_device_is_threads_of_this_process_and_a_cluster_takes_the_place_of_processes(setting, threads):
-    here = job(replace(process(), place="abacus"), 0)
-    there, elsewhere = job(process(), 1), job(process(), 2)
-    assert set(run(setting, [here, there], cluster=threads).values()) == {None}
+def test_what_is_needed_is_trained_at_its_own_place(setting):
+    trial = on_trial({"twice": Doubled(replace(process(), place="abacus"))}, 3)
+    assert set(complete(Plan(setting, 1), trial).runs(trial)["twice"].process) == {os.getpid()}
+
+
+def test_a_device_is_one_process_other_places_are_threads_and_a_cluster_replaces_processes(setting, threads):
+    def where(job):
+        return int(setting.store.load(job.keys[0]).arrays["process"])
+
+    device = [job(replace(process(), place="device"), *seeds) for seeds in ((0,), (1, 2))]
+    here, there, elsewhere = job(replace(process(), place="abacus"), 3), job(process(), 4), job(process(), 5)
+    assert set(run(setting, [here, there, *device], 9, cluster=threads).values()) == {None}
     assert run(setting, [elsewhere]) == {elsewhere: None}
-    found = [setting.store.load(each.keys[0]).arrays["process"] == os.getpid() for each in (here, there, elsewhere)]
-    assert found == [True, True, False]
+    assert [where(each) == os.getpid() for each in (here, there, elsewhere)] == [True, True, False]
+    assert where(device[0]) == where(device[1]) != os.getpid()
     assert threads.submit(int, 3).result(30) == 3  # it is not closed
 
 
@@ -338,13 +346,16 @@ def _alive(session: int) -> list[str]:
 @pytest.mark.parametrize(
     ("finished", "running", "waiting", "left"),
     [
-        ([], [(1.0, 0.5)], [1.0], None),  # no time is given before a job is finished
-        ([(1.0, 1.0)], [(None, 0.5)], [1.0], None),  # nor where what one takes is not known
-        ([(1.0, 3.0)], [(1.0, 2.0)], [1.0, 2.0], 1.0 + 3.0 + 6.0),
-        ([(1.0, 3.0)], [(1.0, 2.0), (1.0, 0.0)], [1.0, 1.0], (1.0 + 3.0 + 6.0) / 2),
-        ([(1.0, 1.0)], [(9.0, 2.0), (1.0, 0.5)], [], 7.0),  # no sooner than the longest
-        ([(1.0, 1.0)], [(1.0, 50.0)], [], 0.1),  # one that takes long is never said to be over
+        ([], [(1.0, 0.5, 0.0)], [1.0], None),  # no time is given before a job is finished
+        ([(1.0, 1.0)], [(None, 0.5, 0.0)], [1.0], None),  # nor where what one takes is not known
+        ([(1.0, 3.0)], [(1.0, 2.0, 0.0)], [1.0, 2.0], 1.0 + 3.0 + 6.0),
+        ([(1.0, 3.0)], [(1.0, 2.0, 0.0), (1.0, 0.0, 0.0)], [1.0, 1.0], (1.0 + 3.0 + 6.0) / 2),
+        ([(1.0, 1.0)], [(9.0, 2.0, 0.0), (1.0, 0.5, 0.0)], [], 7.0),  # no sooner than the longest
+        ([(1.0, 1.0)], [(1.0, 50.0, 0.0)], [], 0.1),  # one that takes long is never said to be over
         ([(1.0, 1.0), (2.0, 2.0)], [], [], 0.0),
+        ([], [(1.0, 3.0, 0.25)], [2.0], 9.0 + 24.0),  # it says that it will take 12 s
+        ([], [(None, 3.0, 0.25)], [], None),
+        ([(1.0, 1.0)], [(1.0, 50.0, 0.5)], [], 50.0),
     ],
 )
 def test_the_time_left_follows_from_what_was_finished(finished, running, waiting, left):
