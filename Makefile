@@ -21,8 +21,7 @@ full: .venv/ready ## the report's own settings on real MNIST, in DATA_ROOT
 	$(PYTEST) -m full
 
 page: .venv/ready ## the page, the badges and the tables of README and docs from the recorded verdicts, without training
-	$(BIN)/python -m ontrial.publish.page
-	$(BIN)/python -m ontrial.publish.documents
+	$(BIN)/python -m ontrial page
 
 bench: .venv/ready ## our training compared with what people would write instead
 	$(PYTEST) benchmarks --benchmark-json=artifacts/benchmarks.json --benchmark-columns=median,iqr,rounds; failed=$$?; \
@@ -32,7 +31,7 @@ check: .venv/ready ## lint, types, the workflows against their schema, and the r
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m ontrial.audit
+	$(BIN)/python -m ontrial audit
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 .venv/ready: requirements.lock pyproject.toml

@@ -14,6 +14,7 @@ OPTIONS = {
     "artifacts": (str, None, "FOLDER", "verdicts and figures (default: artifacts, artifacts/fast)"),
     "lock-limit": (float, 3600.0, "SECONDS", "how long to wait for a lock (default: one hour)"),
     "no-repeat": (bool, False, None, "train no seed of a @training twice to compare"),
+    "plan": (bool, False, None, "say what would be trained, and train and judge nothing"),
     "accept": (bool, False, None, "write the verdicts that are found into known.toml"),
     "register": (bool, False, None, "lock what decides in registered.toml (runs fast)"),
     "yes": (bool, False, None, "with --ontrial-register: lock again what is locked and has changed"),

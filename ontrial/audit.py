@@ -307,7 +307,7 @@ def _name(result: CaseResult) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m ontrial.audit", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="ontrial audit", description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, help="the folder of artifacts (default: ROOT/artifacts)")
     parser.add_argument("--root", default=".", type=Path, help="the project (default: this folder)")
     parser.add_argument("--verbose", action="store_true", help="say as well what has no digest to be compared with")

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 import pytest
 import threadpoolctl
 
-from ontrial import collection, output
+from ontrial import collection, output, preview
 from ontrial import session as flow
 from ontrial.claim import Claim
 from ontrial.publish.figures import Gallery, pyplot_closed
@@ -132,6 +132,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         collection.require_alone(session.config, [item for item in session.items if item in state.claims])
         flow.put_on_trial(state, session.items)
     refused = [state.problems[item] for item in session.items if item in state.problems]
+    if option.ontrial_plan:
+        return
     is_all = option.collectonly or len(refused) == len(session.items)
     if refused and is_all and not hasattr(session.config, "workerinput"):
         raise pytest.UsageError(refused[0])  # nothing else is lost
@@ -150,7 +152,11 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     With `-x` or `--maxfail` every claim is trained before its own test.
     """
     state, option = session.config.stash[SESSION], session.config.option
-    if not state.trials:
+    if option.ontrial_plan and not hasattr(session.config, "workerinput"):
+        for line in preview.lines(state, session.items):
+            state.say(line)
+        session.items.clear()  # a plan runs no test
+    if not state.trials or option.ontrial_plan:
         return (yield)
     with threadpoolctl.threadpool_limits(1):  # of libraries: several wait for each other, and for what else is running
         is_interrupted = session.testsfailed and not option.continue_on_collection_errors

@@ -27,7 +27,7 @@ FILE = "registered.toml"
 CODE_ALONE = "code alone"
 _SCHEMA_1 = ("claim", "case", "conditions", "alpha", "looks", "trainings")  # what a hash of schema 1 covers
 _FIELDS = ("case", "statement", "source", "kind", "conditions", "among", "alpha", "looks")
-_REGION = re.compile(r" [<>]=? \S+(, <=? \S+)?$")  # at the end of a condition
+REGION = re.compile(r" [<>]=? \S+(, <=? \S+)?$")  # at the end of a condition
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Criterion:
     @property
     def sides(self) -> int:
         """On how many sides sampling can make its verdict wrong: those of its regions, none of a count."""
-        found = [_REGION.search(each) for each in self.conditions if not each.startswith("count of ")]
+        found = [REGION.search(each) for each in self.conditions if not each.startswith("count of ")]
         return sum(1 + bool(each[1]) for each in found if each)
 
 
@@ -119,6 +119,11 @@ def current(locks: Locks) -> list[tuple[Lock, Criterion]]:
     return [(lock, one) for lock in locks for one in lock.criteria if lock_of(locks, one.claim) is lock]
 
 
+def next_alpha(locks: Locks, task: str, of: float) -> float:
+    """The error allowed at a side under the next registration of a task. of: that of a first one."""
+    return of / 2 ** sum(each.task == task for each in locks)
+
+
 def conditions(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     """The conditions that a claim gave to `holds_if`, a text each."""
     return tuple(f"{each.interval.statistic} of {each.interval.measure} {_exactly(each.region)}" for each in evidence)
@@ -170,9 +175,9 @@ def differences(locked: Criterion, found: Criterion) -> Parts:
 
 def _fields_that_differ(locked: Criterion, found: Criterion, name: str) -> tuple[object, object] | None:
     """The fields of a training that differ; one that exists on one side alone counts only if it is declared."""
-    declared = [_flat(json.loads(each.trainings[name])) for each in (locked, found)]
+    declared = [flat(json.loads(each.trainings[name])) for each in (locked, found)]
     was, now = (
-        _flat(json.loads(each.defaults.get(name, "{}"))) | own
+        flat(json.loads(each.defaults.get(name, "{}"))) | own
         for each, own in zip((locked, found), declared, strict=True)
     )
     comparable = declared[0].keys() | declared[1].keys() | (was.keys() & now.keys())
@@ -180,13 +185,13 @@ def _fields_that_differ(locked: Criterion, found: Criterion, name: str) -> tuple
     return ({each: was.get(each) for each in other}, {each: now.get(each) for each in other}) if other else None
 
 
-def _flat(value: Any, path: str = "") -> dict[str, str]:
+def flat(value: Any, path: str = "") -> dict[str, str]:
     """The fields of a JSON value by their path, each as JSON."""
     if isinstance(value, list) and any(isinstance(each, dict) for each in value):
         value = dict(enumerate(value))
     if not isinstance(value, dict):
         return {path: json.dumps(value)}
-    below = [_flat(each, f"{path}.{key}".strip(".")) for key, each in value.items()]
+    below = [flat(each, f"{path}.{key}".strip(".")) for key, each in value.items()]
     return {name: text for fields in below for name, text in fields.items()}
 
 
@@ -195,7 +200,7 @@ def explained(locks: Locks, found: Criterion, parts: Parts) -> str:
     lock = lock_of(locks, found.claim)
     assert lock is not None
     shown = [f"  {part}: registered {was}\n  {part}: now        {now}" for part, (was, now) in parts.items()]
-    then = found.alpha / 2 ** max(each.number for each in locks if each.task == lock.task)
+    then = next_alpha(locks, lock.task, found.alpha)
     return "\n".join(
         [
             f"{found.claim} {found.case}".strip() + f" is not as it was registered on {lock.on}:",

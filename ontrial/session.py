@@ -82,18 +82,24 @@ def put_on_trial(session: Session, items: Sequence[pytest.Item]) -> None:
 def _add(session: Session, item: pytest.Item) -> None:
     """Put a claim on the plan. Raises ValueError where its seeds cannot decide anything."""
     declared = session.claims[item]
-    if declared.tier == "full" and (problem := locking.problem_before_training(session, item)):
+    lock, least = session.lock(declared), fewest(session.alpha(declared))
+    must_be_locked = declared.tier == "full" and (lock is not None or not session.config.option.ontrial_plan)
+    if must_be_locked and (problem := locking.problem_before_training(session, item)):
         session.claims[item] = replace(declared, problem=problem)
         return
-    lock, least = session.lock(declared), fewest(session.alpha(declared))
     looks = () if declared.looks is None else session.scales[declared.tier].looks(declared.looks, least)
-    draw = _numbered if lock is None else lock.seeds
+    draw = lock.seeds if lock else _numbered if declared.tier == "fast" else _not_drawn_yet
     session.trials[item] = _trial(session, item, declared.tier, looks or (0,), draw)
     session.plan.add(session.trials[item])
 
 
 def _numbered(count: int) -> tuple[int, ...]:
     return tuple(range(count))
+
+
+def _not_drawn_yet(count: int) -> tuple[int, ...]:
+    """Seeds that nothing was trained with: those of a claim that is not locked come from its lock."""
+    return tuple(range(-count, 0))
 
 
 def _trial(session: Session, item: pytest.Item, tier: str, looks: tuple[int, ...], draw: Draw) -> Trial:

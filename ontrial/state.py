@@ -15,7 +15,7 @@ from ontrial.publish.figures import Gallery
 from ontrial.publish.frozen import CaseResult, Key
 from ontrial.publish.record import readable
 from ontrial.registered import Lock, Locks
-from ontrial.report import Folder
+from ontrial.report import Folder, task_of
 from ontrial.running.plan import Plan, Trial, in_words
 from ontrial.trainings import FAST_ALPHA, Scale, Training
 
@@ -109,11 +109,14 @@ class Session:
         return registered.lock_of(self.locks(declared.folder), declared.id)
 
     def alpha(self, declared: Declaration) -> float:
-        """The error allowed at each side of a claim's intervals."""
+        """The error allowed at each side of a claim's intervals; in full, under its registration, or else the next."""
         if declared.tier == "fast":
             return FAST_ALPHA
-        lock, of = self.lock(declared), declared.folder.report.alpha
-        return of if lock is None else lock.alpha(of)
+        report, lock = declared.folder.report, self.lock(declared)
+        if lock is not None:
+            return lock.alpha(report.alpha)
+        task = task_of(report.tasks, declared.id).prefix
+        return registered.next_alpha(self.locks(declared.folder), task, report.alpha)
 
     def recorded(self, declared: Declaration) -> CaseResult | None:
         """What the record has of a claim in full under its registration, or None."""

@@ -221,11 +221,11 @@ def _delete(folder: Path, figure: str) -> None:
             path.unlink()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m ontrial.publish.combine", description=__doc__.splitlines()[0])
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="ontrial combine", description=__doc__.splitlines()[0])
     parser.add_argument("into", type=Path)
     parser.add_argument("others", nargs="+", type=Path, metavar="from")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         print(f"written to {combine(options.into, options.others)}")
     except ValueError as error:

@@ -210,7 +210,7 @@ def main(arguments: list[str] | None = None) -> None:
         raise SystemExit(str(error)) from error
     stale = [str(path) for path, text in new.items() if path.read_text(encoding="utf-8") != text]
     if options.check and stale:
-        raise SystemExit(f"stale: {', '.join(stale)}; run python -m ontrial.publish.documents")
+        raise SystemExit(f"stale: {', '.join(stale)}; run `ontrial page`")
     for path, text in new.items():
         write_if_changed(path, text.encode())
 

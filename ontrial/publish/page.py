@@ -235,7 +235,7 @@ def main(arguments: list[str] | None = None) -> None:
             path = write(options.folder, whys=whys_of(summary.reports, options.root))
             print(f"written to {path} ({path.stat().st_size / 1e6:.1f} MB)")
     except FileNotFoundError as error:
-        raise SystemExit(f"{error.filename} is not there: judge some claims first, with `make fast`") from error
+        raise SystemExit(f"{error.filename} is not there: judge some claims first, with `pytest -m full`") from error
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from error
 

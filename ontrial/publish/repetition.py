@@ -43,7 +43,7 @@ def _after(result: CaseResult, other: CaseResult) -> Verdict:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m ontrial.publish.repetition", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="ontrial repeat", description=__doc__.splitlines()[0])
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
     parser.add_argument("--rounded-otherwise", action="store_true", help="from another machine: compare verdicts alone")

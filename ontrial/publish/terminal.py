@@ -2,7 +2,7 @@
 
 import textwrap
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -41,10 +41,14 @@ def table(judged: Iterable[CaseResult], reports: Iterable[FrozenReport] = (), wi
             parts = (found, f"it holds if {region}" if region else "", f"n = {n}" if n else "")
             lines.append(": ".join(filter(None, (measure, ", ".join(filter(None, parts))))))
             lines[-1:] = textwrap.wrap(lines[-1], width or 80, initial_indent="  ", subsequent_indent="    ")
-    columns = list(zip(*rows, strict=True))[0 if has_several else 1 :]
-    padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in columns]
-    wide = ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+    wide = columns([row[0 if has_several else 1 :] for row in rows])
     return wide if width is None or max(map(len, wide)) <= width else lines
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines in which the columns are aligned."""
+    padded = [[cell.ljust(max(map(len, column))) for cell in column] for column in zip(*rows, strict=True)]
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
 def _cells(condition: Evidence) -> tuple[str, ...]:

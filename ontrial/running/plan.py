@@ -20,7 +20,7 @@ from ontrial.trainings import PLACES, Run, Runs, Stacked, Training, require_fini
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over workers
 _WORTH_SPREADING = 0.5  # seconds of all seeds, from which every worker gets a share: less takes longer to start again
-_BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
+BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
 _MOST_BYTES = 2**30  # of results in memory
 
 Draw = Callable[[int], tuple[int, ...]]
@@ -157,7 +157,7 @@ class Plan:
                 text = f"{job} is not in the run store, which is read-only: {error}"
                 first += self._then(job, TrainingError(text))
             return
-        needed = sum(_BYTES_A_SEED * len(job.seeds) for job in first)
+        needed = sum(BYTES_A_SEED * len(job.seeds) for job in first)
         if (free := shutil.disk_usage(folder).free) < needed:
             raise StoreFull(
                 f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "

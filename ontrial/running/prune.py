@@ -34,7 +34,7 @@ def prune(store: Path, since: float) -> tuple[int, int]:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m ontrial.running.prune", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="ontrial prune", description=__doc__.splitlines()[0])
     parser.add_argument("store", type=Path, help="the run store")
     parser.add_argument("--unused-since", type=float, required=True, metavar="TIME", help="seconds, as of `date +%%s`")
     options = parser.parse_args(arguments)

@@ -79,6 +79,18 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """A training of which a store has seeds.
+
+    description: all that its result depends on but the seed; seconds, size: of a seed, in seconds and bytes.
+    """
+
+    description: Mapping[str, Any]
+    seconds: float
+    size: float
+
+
+@dataclass(frozen=True)
 class RunStore:
     """A folder of finished trainings, which many processes may use at once.
 
@@ -148,6 +160,17 @@ class RunStore:
             self.set_aside(key)
             return None
         return stored
+
+    def known(self) -> list[Kept]:
+        """The trainings that it has seeds of, as far as their descriptions can be read."""
+        found: dict[str, tuple[dict[str, Any], list[tuple[float, int]]]] = {}
+        for path in sorted(self.folder.glob("??/*.json")):
+            with suppress(*_DAMAGE):
+                stated = json.loads(path.read_bytes())
+                description = {name: value for name, value in stated.items() if name not in (*_STATED, "seed")}
+                cost = float(stated["seconds"]), int(stated["bytes"])
+                found.setdefault(canonical(description), (description, []))[1].append(cost)
+        return [Kept(of, *(sum(each) / len(each) for each in zip(*costs, strict=True))) for of, costs in found.values()]
 
     def save(self, key: str, stored: Stored, description: Mapping[str, Any]) -> None:
         """Store what one seed recorded, completely or not at all.

@@ -26,7 +26,7 @@ DOCUMENTS = documents.documents(ROOT, RECORDED)
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_the_generated_parts_are_not_stale(path):
-    stale = "run: python -m ontrial.publish.documents"
+    stale = "run: ontrial page"
     assert path.read_text(encoding="utf-8") == documents.generated(path, ROOT, RECORDED, ROOT / "artifacts"), stale
 
 
