@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ontrial import training
 from ontrial.running import workers as workers_module
 from ontrial.running.jobs import Setting, TrainingError, run_job
 from ontrial.running.plan import Plan
@@ -163,23 +162,6 @@ def test_a_training_that_cannot_be_sent_or_received_is_an_error_that_says_so(set
     assert "No module named 'module_of_the_session_alone'" in str(outcomes[alone])
 
 
-@training
-def environment(*, seed):
-    import os
-
-    return {"variables": [int(os.environ[name]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED")]}
-
-
-def test_a_worker_computes_with_one_thread_and_the_session_with_its_own(setting, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    before = dict(os.environ)
-    [(done, failure)] = run(setting, jobs(environment(), 1)).items()
-    assert failure is None
-    assert setting.store.load(done.keys[0]).arrays["variables"].tolist() == [1, 1, 0]
-    assert dict(os.environ) == before
-
-
 def test_no_more_processes_are_started_than_there_are_jobs(setting, monkeypatch):
     started = []
 
@@ -190,31 +172,6 @@ def test_no_more_processes_are_started_than_there_are_jobs(setting, monkeypatch)
     monkeypatch.setattr(workers_module, "process_executor", executor)
     run(setting, jobs(noise(), 3), 999)
     assert 1 <= len(started) <= 3
-
-
-@training
-def process(*, seed):
-    import os
-
-    return {"process": os.getpid(), "value": np.float64(seed)}
-
-
-def test_what_is_needed_is_trained_at_its_own_place(setting):
-    trial = on_trial({"twice": Doubled(replace(process(), place="abacus"))}, 3)
-    assert set(complete(Plan(setting, 1), trial).runs(trial)["twice"].process) == {os.getpid()}
-
-
-def test_a_device_is_one_process_other_places_are_threads_and_a_cluster_replaces_processes(setting, threads):
-    def where(job):
-        return int(setting.store.load(job.keys[0]).arrays["process"])
-
-    device = [job(replace(process(), place="device"), *seeds) for seeds in ((0,), (1, 2))]
-    here, there, elsewhere = job(replace(process(), place="abacus"), 3), job(process(), 4), job(process(), 5)
-    assert set(run(setting, [here, there, *device], 9, cluster=threads).values()) == {None}
-    assert run(setting, [elsewhere]) == {elsewhere: None}
-    assert [where(each) == os.getpid() for each in (here, there, elsewhere)] == [True, True, False]
-    assert where(device[0]) == where(device[1]) != os.getpid()
-    assert threads.submit(int, 3).result(30) == 3  # it is not closed
 
 
 def test_the_longest_is_run_first_what_follows_joins_and_what_trains_the_same_waits(setting):
