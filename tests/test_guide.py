@@ -1,0 +1,63 @@
+"""The guide: its report runs as it is written, and it names everything public."""
+
+import inspect
+import re
+import subprocess
+import sys
+
+import pytest
+
+import ontrial
+from ontrial import plugin
+from pytest_ontrial import OPTIONS
+from tests.conftest import OPTIONS as PLUGINS
+from tests.conftest import ROOT, Threads
+
+GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
+FAST = {"M1": "holds", "M2": "holds", "M3": "inconclusive", "M4 0.01": "holds", "M4 0.0001": "holds"}
+FULL = FAST | {"M3": "holds"}
+
+
+def test_its_report_runs_step_by_step(pytester, verdicts, monkeypatch):
+    for name, code in BLOCKS[:-1]:
+        path = pytester.path / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{code}\n\n")
+    commands = [[], *(line.split()[1:] for line in re.findall(r"^    (pytest .*)$", GUIDE, re.MULTILINE))]
+    assert commands[1:] == [["--ontrial-register"], ["-m", "full"]]
+    for command in commands:
+        result = pytester.runpytest_inprocess(*PLUGINS, "--import-mode=importlib", *command, plugins=[Threads()])
+        assert result.ret == 0, result.stdout.str()
+    assert {name: each["found"] for name, each in verdicts().items()} == FAST
+    assert {name: each["found"] for name, each in verdicts("full").items()} == FULL
+    assert all(bool(each["figures"]) == (name[:2] in ("M1", "M4")) for name, each in verdicts("full").items())
+    name, notebook = BLOCKS[-1]
+    assert name == "notebook"
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = notebook.replace('"0.01")', f'"0.01", options={PLUGINS!r})')
+    done = subprocess.run(
+        [sys.executable, "-c", notebook], cwd=pytester.path, capture_output=True, text=True, check=True
+    )
+    assert re.fullmatch(r"holds \d+\.0 \d+\.0 \(\d+, 400\)\n", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("names", ontrial.__all__),
+        ("methods", [f"claim.{name}" for name, each in vars(ontrial.Claim).items() if inspect.isfunction(each)]),
+        ("options", [f"--ontrial-{name}" for name in OPTIONS]),
+        ("hooks", [name for name in vars(plugin.Hooks) if name.startswith("pytest_")]),
+    ],
+)
+def test_everything_public_is_named(kind, names):
+    names = [name for name in names if "._" not in name]
+    assert names
+    assert [name for name in names if not re.search(rf"{re.escape(name)}\b", GUIDE)] == []
+
+
+def test_it_has_two_pages_and_readme_links_it():
+    assert GUIDE.count("\n") < 200
+    assert "docs/guide.md" in (ROOT / "README.md").read_text(encoding="utf-8")
