@@ -171,7 +171,7 @@ def drawing_for(given: object, claim: str, case: str, subject: str, seeds: int) 
             )
         pixels = _pixels(_with_canvas(given))
         drawing = Drawing("", "", 0, lambda caption: _with_caption(pixels, caption), (pixels,))
-    slug = re.sub(r"[^a-z0-9]+", "-", case.lower()).strip("-")[:40]
+    slug = re.sub(r"[^a-z0-9.]+", "-", case.lower()).strip("-.")[:40]
     if slug != case:  # another case may have the same
         slug += f"-{hashlib.sha256(case.encode()).hexdigest()[:6]}"
     return replace(
