@@ -18,7 +18,7 @@ from typing import Any
 
 from ontrial import expected as expectations
 from ontrial import registered
-from ontrial.publish import badges, documents, page
+from ontrial.publish import badges, documents, page, project
 from ontrial.publish.combine import digests
 from ontrial.publish.frozen import CaseResult, FrozenClaim, Registered, Seen
 from ontrial.publish.record import NAME, Record, digest, encode, load
@@ -264,7 +264,7 @@ def _shown(record: Record, summary: Summary, folder: Path, root: Path) -> Iterat
             yield f"{figure} is not the figure that was drawn: its SHA-256 differs from the record's"
     paths = documents.documents(root, summary)
     shown: dict[Path, Callable[[], str]] = {
-        folder / "index.html": lambda: page.render(summary, [folder], page.whys_of(summary.reports, root)),
+        folder / "index.html": lambda: page.render(summary, [folder], project.read(summary, root)),
         **{folder / "badges" / name: partial(str, svg) for name, svg in badges.badges(summary).items()},
         **{path: partial(documents.generated, path, root, summary, folder) for path in paths},
     }

@@ -110,7 +110,7 @@ def _publish(session: Session, tier: str, records: Sequence[CaseResult]) -> None
         session.config.option.ontrial_lock_limit,
         session.say,
     )
-    shown = page.write(folder, whys=page.whys_of(reports, root), beside=beside, before=before)
+    shown = page.write(folder, root, beside=beside, before=before)
     session.say(f"written to {path}, and the page to {shown}", always=False)
 
 

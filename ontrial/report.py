@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -61,6 +62,21 @@ class Folder:
     @property
     def name(self) -> str:
         return self.path.name
+
+
+def by_construction(folder: Path) -> dict[str, str]:
+    """Why claims cannot fail, by id: the `by_construction` of each that mutations.toml in a report's folder gives one.
+
+    None where there is no such file. Raises ValueError for one that is not TOML.
+    """
+    path = folder / "mutations.toml"
+    try:
+        claims = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from error
+    return {
+        id: " ".join(str(each["by_construction"]).split()) for id, each in claims.items() if "by_construction" in each
+    }
 
 
 @cache

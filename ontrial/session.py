@@ -21,7 +21,8 @@ from ontrial.files import writable
 from ontrial.locking import OTHER_VERDICT, VERDICT_ALONE
 from ontrial.publish import terminal
 from ontrial.publish.figures import drawing_for, pyplot_closed
-from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, Seen
+from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, seen
+from ontrial.publish.provenance import sources
 from ontrial.publish.record import decode, encode
 from ontrial.publish.terminal import Reporter, duration
 from ontrial.registered import Lock
@@ -348,21 +349,13 @@ def _record(
         planned=session.scales[declared.tier].exactly is None and note not in (VERDICT_ALONE, OTHER_VERDICT),
         rounding=session.plan.rounding(trial),
         code=note,
+        sources=sources(session.config.rootpath, item.reportinfo()[:2], trial.trainings.values()),
     )
 
 
 def _looks(trial: Trial, history: Mapping[int, Sequence[Evidence]]) -> tuple[Look, ...]:
     """What each look saw of every condition."""
-    return tuple(
-        Look(
-            trial.looks[place],
-            tuple(
-                Seen(each.interval.estimate, each.interval.low, each.interval.high, each.interval.n, each.verdict)
-                for each in evidence
-            ),
-        )
-        for place, evidence in sorted(history.items())
-    )
+    return tuple(Look(trial.looks[place], tuple(map(seen, each))) for place, each in sorted(history.items()))
 
 
 def _seeds_needed(evidence: Sequence[Evidence]) -> int | str:

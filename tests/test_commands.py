@@ -4,7 +4,7 @@ import pytest
 
 from ontrial.__main__ import main
 from tests.conftest import known_as
-from tests.publish.planted import everything, plant, record, report, whole
+from tests.publish.planted import beside, everything, plant, record, report, whole
 
 
 @pytest.mark.parametrize("command", ["init", "show", "page", "audit", "prune", "combine", "repeat"])
@@ -42,8 +42,7 @@ def show(tmp_path, monkeypatch, capsys):
     """What `ontrial show` prints in a project with a planted record, as lines."""
     monkeypatch.chdir(tmp_path)
     plant(tmp_path / "artifacts", everything())
-    folder = tmp_path / "claims" / "planted"
-    folder.mkdir(parents=True)
+    folder = beside(tmp_path) / "claims" / "planted"
     (folder / "known.toml").write_text(known_as("refuted", "F2", "deep", "full", "functions"), encoding="utf-8")
 
     def run(*arguments):
@@ -79,6 +78,7 @@ def test_show_prints_what_the_record_has_of_a_claim(show):
     assert show("M2")[4:6] == ["fast, digits: error, expected: holds", "  ZeroDivisionError: division by zero"]
     assert show("P1")[2:] == ["verdict: not run"]
     assert show("M5", "--tier=full")[-1] == "not run in this tier"
+    assert show("M5")[3] == "by construction: it is so"
 
 
 @pytest.mark.parametrize(

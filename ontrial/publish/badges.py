@@ -51,16 +51,16 @@ def badges(summary: Summary) -> dict[str, str]:
 
     Where there are several reports, the badges of each are in a folder with its name and a `claims.svg` of its own.
     """
-    found = {"claims.svg": _count("claims", summary.claims)}
+    found = {"claims.svg": count("claims", summary.claims)}
     for report in summary.reports:
         folder = f"{report.name}/" if summary.has_several else ""
         if summary.has_several:
-            found[f"{folder}claims.svg"] = _count(report.name, summary.of(report))
+            found[f"{folder}claims.svg"] = count(report.name, summary.of(report))
         for part in dict.fromkeys(claim.task.part for claim in summary.of(report)):
             if part not in ("", OTHERS.part):
                 name = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")
                 claims = [claim for claim in summary.of(report) if claim.task.part == part]
-                found[f"{folder}{name}.svg"] = _count(part, claims)
+                found[f"{folder}{name}.svg"] = count(part, claims)
         for claim in summary.of(report):
             found[f"{folder}{claim.id}.svg"] = svg(claim.id, claim.verdict, COLOURS[claim.verdict])
     return found
@@ -72,5 +72,6 @@ def svg(label: str, message: str, colour: str) -> str:
     return render("badge.svg", label=label, message=message, colour=colour, left=left, width=left + right)
 
 
-def _count(label: str, claims: Iterable[FrozenClaim]) -> str:
+def count(label: str, claims: Iterable[FrozenClaim]) -> str:
+    """A badge that says how many of these claims hold, are refuted and so on."""
     return svg(label, tally(claims), _SEVERAL)

@@ -16,6 +16,7 @@ from ontrial.publish.cost import cost
 from ontrial.publish.frozen import CaseResult, FrozenClaim, FrozenReport
 from ontrial.publish.summary import Summary, read
 from ontrial.publish.templates import environment, render
+from ontrial.report import by_construction
 from ontrial.stats.verdicts import Interval, Verdict
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def generated(path: Path, root: Path, summary: Summary, artifacts: Path) -> str:
         return _OUTCOME.sub(lambda found: found[1] + outcome(summary, path, root), text)
     figures = "artifacts" if path.parent == root else "../artifacts"
     parts: dict[str, Callable[[], str]] = {
-        "verdicts": lambda: render("verdicts.md", summary=summary).strip(),
+        "verdicts": lambda: render("verdicts.md", summary=summary, constructions=constructions(summary, root)).strip(),
         "findings": lambda: _findings(summary, root, "findings-in-short.md", figures),
         "findings-in-full": lambda: _findings(summary, root, "findings.md", figures),
         "singles": lambda: single_seeds.table(summary),
@@ -72,7 +73,9 @@ def outcome(summary: Summary, path: Path, root: Path) -> str:
     claims = [claim for claim in summary.of(report) if claim.id in ids]
     shown = [each for claim in claims for each in claim.shown if each.n]
     origins = dict.fromkeys(panels.origin(each.tier, each.dataset) for each in shown)
-    return _wrapped(render("outcome.md", claims=claims, shown=shown, origins=origins))
+    found = {unit: [each.n for each in shown if each.n and each.unit == unit] for unit in ("seeds", "pairs")}
+    numbers = [f"{panels.as_range(each)} {unit}" for unit, each in found.items() if each]
+    return _wrapped(render("outcome.md", claims=claims, shown=shown, origins=origins, numbers=numbers))
 
 
 def inconclusive(summary: Summary) -> str:
@@ -81,13 +84,19 @@ def inconclusive(summary: Summary) -> str:
     full = ((claim, each) for claim in summary.claims for each in claim.shown if each.tier == "full")
     found = [(claim, judged) for claim, judged in full if judged.found is is_open]
     rows = [
-        (claim, judged, each)
+        (claim, judged, each, judged.unit_of(place))
         for claim, judged in found
-        for each in judged.evidence
+        for place, each in enumerate(judged.evidence)
         if claim.verdict is each.verdict is is_open
     ]
     refuted = [f"{claim.id} {judged.case}".strip() for claim, judged in found if claim.verdict is not is_open]
     return render("inconclusive.md", rows=rows, refuted=refuted).strip()
+
+
+def constructions(summary: Summary, root: Path) -> dict[tuple[str, str], str]:
+    """Why claims cannot fail, by report and id."""
+    folders = {report.name: root / report.folder for report in summary.reports if report.folder}
+    return {(name, id): why for name, folder in folders.items() for id, why in by_construction(folder).items()}
 
 
 def _findings(summary: Summary, root: Path, name: str, figures: str) -> str:

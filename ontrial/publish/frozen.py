@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +52,12 @@ class Seen:
     verdict: Verdict
 
 
+def seen(found: Evidence) -> Seen:
+    """What a look saw of a condition."""
+    interval = found.interval
+    return Seen(interval.estimate, interval.low, interval.high, interval.n, found.verdict)
+
+
 @dataclass(frozen=True)
 class Look:
     """A look at a claim: at how many seeds, and what it saw of every condition, in the order of the evidence."""
@@ -81,7 +87,8 @@ class CaseResult:
     configuration; seconds_trained: on one core; session: the time of the session that judged it; runs: a SHA-256 of all
     that its runs depend on but the seeds; planned: whether it may replace what is recorded: judged at planned looks,
     its code compared by values; last: what a later session found that did not replace it; rounding: a SHA-256 of what
-    decides how its runs are rounded; code: what is known of code that changed since registration; digest: its SHA-256
+    decides how its runs are rounded; code: what is known of code that changed since registration; sources: where its
+    test and then its trainings are, `path:line` from the project's folder at the session's commit; digest: its SHA-256
     as it was judged.
     """
 
@@ -111,6 +118,7 @@ class CaseResult:
     last: Last | None = field(default=None, metadata=_NULL)
     rounding: str | None = field(default="", metadata=_NULL)
     code: str | None = field(default="", metadata=_NULL)
+    sources: tuple[str, ...] = field(default=(), metadata={"absent": ()})
     digest: str | None = field(default=None, metadata=_NULL)
 
     @property
@@ -122,6 +130,20 @@ class CaseResult:
     def n(self) -> int | None:
         """The most seeds behind a condition; None for plain counts and errors."""
         return max((each.interval.n for each in self.evidence if not is_count(each.interval)), default=None)
+
+    @property
+    def unit(self) -> str:
+        """What n counts, "seeds" or "pairs" of them."""
+        places = range(len(self.evidence))
+        return next((self.unit_of(place) for place in places if self.evidence[place].interval.n == self.n), "seeds")
+
+    def unit_of(self, condition: int) -> str:
+        """What n of a condition counts, "seeds" or "pairs" of them."""
+        decided = self.decided_at(condition)
+        return _unit(self.evidence[condition].interval, self.looks if decided is None else self.looks[: decided + 1])
+
+    def unit_of_aside(self, aside: Interval) -> str:
+        return _unit(aside, self.looks)
 
     @property
     def has_no_seed(self) -> bool:
@@ -188,6 +210,12 @@ class FrozenClaim:
     def others(self) -> tuple[CaseResult, ...]:
         return tuple(each for each in self.results if each not in self.shown)
 
+    def command(self, tier: str) -> str:
+        """The command that trains and judges it from nothing, and leaves the record and the run store as they are."""
+        return (
+            f"pytest -m {tier} --ontrial-claim={self.report}/{self.id} --ontrial-store=again --ontrial-artifacts=again"
+        )
+
     @property
     def verdict(self) -> Verdict:
         """The verdict on the claim, of all its cases."""
@@ -197,6 +225,16 @@ class FrozenClaim:
     def n(self) -> int | None:
         """The most seeds behind the strongest results; None for plain counts."""
         return _most_seeds(self.shown)
+
+    @property
+    def unit(self) -> str:
+        """What n counts: "seeds", or "pairs" of them."""
+        return _unit_of_most(self.shown)
+
+    @property
+    def n_in_words(self) -> str:
+        """n with its unit where that is not seeds; "" for plain counts."""
+        return _n_in_words(self.shown)
 
     @property
     def margin(self) -> float:
@@ -212,12 +250,12 @@ class FrozenClaim:
         return next((word for word in ("no", "cannot be read", "not given") if word in given), "yes")
 
     @cached_property
-    def before(self) -> Mapping[int, tuple[Verdict, int | None]]:
-        """Verdict and n under each earlier registration, by its number, the latest first."""
+    def before(self) -> Mapping[int, tuple[Verdict, str]]:
+        """Verdict and n in words, "" for counts, under each earlier registration, by its number, the latest first."""
         numbers = dict.fromkeys(each.registration or 0 for each in self.earlier)
         groups = {number: [each for each in self.earlier if each.registration == number] for number in numbers}
         return {
-            number: (combined(each.found for each in group), _most_seeds(group)) for number, group in groups.items()
+            number: (combined(each.found for each in group), _n_in_words(group)) for number, group in groups.items()
         }
 
     def by_origin(self) -> dict[tuple[str, str], Verdict]:
@@ -233,6 +271,26 @@ def is_count(interval: Interval) -> bool:
     return interval.statistic == "count"
 
 
+def _unit(interval: Interval, looks: tuple[Look, ...]) -> str:
+    """What n of an interval counts: "pairs" where its look has at least two seeds for each value, else "seeds"."""
+    values = interval.n + interval.left_out
+    return "pairs" if looks and not is_count(interval) and 2 * values <= looks[-1].seeds else "seeds"
+
+
+def n_in_words(n: object, unit: str) -> str:
+    """A number n with its unit where that is not seeds: `24`, `24 pairs`."""
+    return f"{n}" if unit == "seeds" else f"{n} {unit}"
+
+
 def _most_seeds(results: Iterable[CaseResult]) -> int | None:
     """The most seeds behind any of these; None where all are plain counts."""
     return max((each.n for each in results if each.n is not None), default=None)
+
+
+def _unit_of_most(results: Sequence[CaseResult]) -> str:
+    return next((each.unit for each in results if each.n == _most_seeds(results)), "seeds")
+
+
+def _n_in_words(results: Sequence[CaseResult]) -> str:
+    n = _most_seeds(results)
+    return "" if n is None else n_in_words(n, _unit_of_most(results))

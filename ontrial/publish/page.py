@@ -14,23 +14,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
-from ontrial import expected
 from ontrial.files import inside, write_if_changed
-from ontrial.publish import badges, panels
+from ontrial.publish import badges, panels, project
 from ontrial.publish.frozen import AT_THE_BORDER, CaseResult, FrozenClaim, FrozenReport, is_count
+from ontrial.publish.project import Project
 from ontrial.publish.summary import Summary, counts, read
 from ontrial.publish.templates import render as rendered
 from ontrial.publish.templates import source
 from ontrial.stats.verdicts import Verdict
 
 Whys = Mapping[tuple[str, str, str, str, str], str]  # by report, id, case, tier and dataset
-_MANY_BYTES = 1_700_000  # of figures: with more the page would be nearly 3 MB
+MOST_BYTES = 3_000_000  # of a page; figures that would make it larger are linked
 
 
 @dataclass(frozen=True)
@@ -44,24 +43,39 @@ class Figure:
     uri: str
 
 
-def write(folder: Path, *, beside: Path | None = None, whys: Whys | None = None, before: Summary | None = None) -> Path:
+def write(folder: Path, root: Path | None = None, *, beside: Path | None = None, before: Summary | None = None) -> Path:
     """Write the page and the badges into a folder of artifacts that has a verdicts.json, and return the page's path.
 
-    beside: another folder, whose record is shown as well, such as the committed one; whys: the reasons in known.toml;
-    before: what the page was last made from: badges of its claims that are gone are deleted.
-    Raises FileNotFoundError where there is no verdicts.json, ValueError where it cannot be read.
+    root: the project, where the reports' folders are, None for none; beside: another folder, whose record is shown as
+    well, such as the committed one; before: what the page was last made from: badges of its claims that are gone are
+    deleted.
+    Raises FileNotFoundError where there is no verdicts.json, ValueError where that or a file of the project cannot be
+    read.
     """
     folders = [folder] if beside is None or beside.resolve() == folder.resolve() else [folder, beside]
     summary = read(*folders)
     badges.write(summary, folder, before)
     path = folder / "index.html"
-    write_if_changed(path, render(summary, folders, whys or {}).encode())
+    said = project.read(summary, root) if root else Project()
+    write_if_changed(path, render(summary, folders, said).encode())
     return path
 
 
-def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
-    """The page as HTML. folders: where the figures are that the verdicts name."""
-    functions = (counts, bound, day, registrations, settings, figure_paths, source, content_hash)
+def render(summary: Summary, folders: Sequence[Path], said: Project) -> str:
+    """The page as HTML. folders: where the figures are that the verdicts name; said: what the project says."""
+    shown = figures(summary.claims, folders)
+    text = _with_figures(summary, shown, said)
+    excess = len(text.encode()) - MOST_BYTES
+    for path, figure in sorted(shown.items(), key=lambda each: -len(each[1].uri)):
+        if excess > 0:
+            excess -= len(figure.uri)
+            del shown[path]
+            text = ""
+    return text or _with_figures(summary, shown, said)
+
+
+def _with_figures(summary: Summary, shown: Mapping[str, Figure], said: Project) -> str:
+    functions = (counts, bound, day, registrations, settings, figure_paths, source, content_hash, places, badge)
     return rendered(
         "page.html",
         **{each.__name__: each for each in functions},
@@ -70,9 +84,11 @@ def render(summary: Summary, folders: Sequence[Path], whys: Whys) -> str:
         ranks=ranks(summary.claims),
         sources=sources(summary),
         panels=panels,
-        explanation=lambda judged: explanation(judged, whys),
-        explanations=lambda claim: explanations(claim, whys),
-        figures=figures(summary.claims, folders),
+        said=said,
+        explanation=lambda judged: explanation(judged, said.whys),
+        explanations=lambda claim: explanations(claim, said.whys),
+        drawn=panels.drawn_seeds(summary.claims),
+        figures=shown,
     )
 
 
@@ -101,7 +117,8 @@ def sources(summary: Summary) -> Iterator[tuple[str, int, list[int], Iterable[st
     shown.sort(key=lambda each: (each.tier != "full", each.dataset))
     for name in dict.fromkeys(panels.origin(each.tier, each.dataset) for each in shown):
         group = [each for each in shown if panels.origin(each.tier, each.dataset) == name]
-        seeds = [one.interval.n for each in group for one in each.evidence if not is_count(one.interval)]
+        conditions = [(each, place, one.interval) for each in group for place, one in enumerate(each.evidence)]
+        seeds = [found.n for each, place, found in conditions if not is_count(found) and each.unit_of(place) == "seeds"]
         commits = (summary.sessions.get(each.session, {}).get("commit") or "unknown" for each in group)
         dates = map(day, sorted({each.session for each in group}))
         yield (
@@ -131,8 +148,9 @@ def explanation(judged: CaseResult, whys: Whys) -> str:
         return why
     if judged.seeds_needed == AT_THE_BORDER:
         return f"{why} It lies at the border: more seeds would hardly decide it."
-    units = dict.fromkeys(panels.unit(each.interval) for each in judged.evidence if each.verdict == judged.found)
-    return f"{why} At its present share it would take about {judged.seeds_needed:,} {' or '.join(units)} (80 % power)."
+    still_open = (place for place, each in enumerate(judged.evidence) if each.verdict is judged.found)
+    unit = next(map(judged.unit_of, still_open), "seeds")
+    return f"{why} At its present share it would take about {judged.seeds_needed:,} {unit} (80 % power)."
 
 
 def explanations(claim: FrozenClaim, whys: Whys) -> dict[tuple[Verdict, str], list[CaseResult]]:
@@ -162,6 +180,22 @@ def settings(claim: FrozenClaim) -> tuple[list[str], list[str], list[Mapping[str
     return common, [name for name in times if name not in common], found
 
 
+def places(claim: FrozenClaim, summary: Summary) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(commit, (path, line) of the test and of each training there) of the evidence shown; commit: "" if unknown."""
+    found: dict[str, dict[tuple[str, str], None]] = {}
+    for each in claim.shown:
+        commit = summary.sessions.get(each.session, {}).get("commit") or ""
+        parts = (place.rpartition(":") for place in each.sources)
+        found.setdefault(commit, {}).update({(path, line): None for path, _, line in parts})
+    return [(commit, list(group)) for commit, group in found.items()]
+
+
+def badge(report: FrozenReport, summary: Summary) -> str:
+    """The badge that counts a report's verdicts, as a data URI."""
+    svg = badges.count(report.known_as, summary.of(report))
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
 def figure_paths(claim: FrozenClaim) -> list[str]:
     """The figures of a claim's strongest evidence; of its last registration where it has not been run since."""
     judged = claim.shown or [each for each in claim.earlier if each.registration == claim.earlier[0].registration]
@@ -178,23 +212,21 @@ def figures(claims: Iterable[FrozenClaim], folders: Sequence[Path]) -> dict[str,
         for path in (path for claim in claims for path in figure_paths(claim)):
             if (file := inside(folder, path)) is not None and file.is_file():
                 files[path] = file
-    has_many = sum(file.stat().st_size for file in files.values()) > _MANY_BYTES
     with ThreadPoolExecutor() as threads:
-        return dict(zip(files, threads.map(_figure, files, files.values(), repeat(has_many)), strict=True))
+        return dict(zip(files, threads.map(_figure, files, files.values()), strict=True))
 
 
-def _figure(path: str, file: Path, is_one_of_many: bool) -> Figure:
-    content, kind = file.read_bytes(), "png"
+def _figure(path: str, file: Path) -> Figure:
+    """A figure as lossless WebP in 16 levels a colour, a quarter less than PNG: differences that nobody sees."""
+    buffer = io.BytesIO()
     with Image.open(file) as image:
         dpi, _ = image.info.get("dpi", (72, 72))
         width, height = (round(pixels * 72 / dpi, 1) for pixels in image.size)
-        if is_one_of_many:  # lossless WebP takes a fifth less, and 50 ms
-            buffer, kind = io.BytesIO(), "webp"
-            image.convert("RGB").save(buffer, "WEBP", lossless=True, quality=50, method=2)
-            content = buffer.getvalue()
+        coarse = image.convert("RGB").point(lambda level: round(level / 17) * 17)
+        coarse.save(buffer, "WEBP", lossless=True, quality=50, method=2)
     name = re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".png").lower())
     title = f"{file.stem.replace('-', ' ')} ({file.parent.name.replace('-', ', ')})"
-    return Figure(name, title, width, height, f"data:image/{kind};base64,{base64.b64encode(content).decode()}")
+    return Figure(name, title, width, height, f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}")
 
 
 def day(time: str) -> str:
@@ -212,12 +244,6 @@ def content_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def whys_of(reports: Iterable[FrozenReport], root: Path) -> dict[tuple[str, str, str, str, str], str]:
-    """The reasons in the known.toml of every report's folder. root: what the folders are relative to."""
-    found = {report.name: expected.read(root / report.folder) for report in reports if report.folder}
-    return {(report, *name): each.why for report, entries in found.items() for name, each in entries.items()}
-
-
 def main(arguments: list[str] | None = None) -> None:
     """The command line. Exits with a message where there is nothing to make a page from."""
     parser = argparse.ArgumentParser(prog="python -m ontrial.publish.page", description=__doc__.splitlines()[0])
@@ -229,10 +255,11 @@ def main(arguments: list[str] | None = None) -> None:
         summary = read(options.folder)
         if options.summary:
             encoding = sys.stdout.encoding or "utf-8"
-            table = rendered("verdicts.md", summary=summary).strip()
+            said = project.read(summary, options.root)
+            table = rendered("verdicts.md", summary=summary, constructions=said.constructions).strip()
             print(table.encode(encoding, "backslashreplace").decode(encoding))
         else:
-            path = write(options.folder, whys=whys_of(summary.reports, options.root))
+            path = write(options.folder, options.root)
             print(f"written to {path} ({path.stat().st_size / 1e6:.1f} MB)")
     except FileNotFoundError as error:
         raise SystemExit(f"{error.filename} is not there: judge some claims first, with `pytest -m full`") from error

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ontrial.publish.frozen import CaseResult, FrozenClaim, Seen, is_count
+from ontrial.publish.frozen import CaseResult, FrozenClaim, Seen, is_count, n_in_words
+from ontrial.registered import drawn
 from ontrial.stats.verdicts import Evidence, Interval, Region, Verdict, number
 
 COUNTED = "counts"  # the dataset of a claim that trains nothing
@@ -97,12 +98,18 @@ def axis(numbers: Sequence[float], region: Region) -> Axis:
 
 @dataclass(frozen=True)
 class Row:
-    """An interval in a panel and what is written beside it. origin: its tier and dataset in words."""
+    """An interval in a panel and what is written beside it.
+
+    origin: its tier and dataset in words; unit: what its n counts, "seeds" or "pairs"; drawn: the hash that the seeds
+    of its values are drawn from, "numbered" where they are 0, 1, …, "" where it is not known which have these values.
+    """
 
     name: str
     interval: Interval | Seen
     verdict: Verdict
     origin: str = ""
+    unit: str = "seeds"
+    drawn: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,17 +126,45 @@ class Panel:
 
 def by_case(claim: FrozenClaim) -> list[Panel]:
     """The strongest evidence for a claim, a panel for each measure and region."""
-    groups: dict[tuple[str, Region], list[tuple[CaseResult, Evidence]]] = {}
+    groups: dict[tuple[str, Region], list[tuple[CaseResult, int, Evidence]]] = {}
     for judged in claim.shown:
-        for each in judged.evidence:
-            groups.setdefault((each.interval.measure, each.region), []).append((judged, each))
+        for place, each in enumerate(judged.evidence):
+            groups.setdefault((each.interval.measure, each.region), []).append((judged, place, each))
     panels = []
     for (measure, region), group in groups.items():
-        intervals = [each.interval for _, each in group]
+        intervals = [each.interval for *_, each in group]
         numbers = [value for each in intervals for value in (each.low, each.estimate, each.high, *seed_values(each))]
-        rows = tuple(Row(of.case, one.interval, one.verdict, origin(of.tier, of.dataset)) for of, one in group)
+        rows = tuple(
+            Row(
+                of.case,
+                one.interval,
+                one.verdict,
+                origin(of.tier, of.dataset),
+                of.unit_of(place),
+                _drawn(claim, of, place),
+            )
+            for of, place, one in group
+        )
         panels.append(Panel(measure, region, axis(numbers, region), rows))
     return panels
+
+
+def _drawn(claim: FrozenClaim, judged: CaseResult, place: int) -> str:
+    if judged.evidence[place].interval.left_out or judged.unit_of(place) == "pairs":
+        return ""
+    if judged.registration is None:
+        return "numbered"
+    lock = claim.registered
+    return lock.hash if lock is not None and lock.registration == judged.registration else ""
+
+
+def drawn_seeds(claims: Iterable[FrozenClaim]) -> dict[str, tuple[int, ...]]:
+    """The seeds that the values of these claims are of, in their order, by the hash that they are drawn from."""
+    rows = [
+        row for claim in claims for panel in by_case(claim) for row in panel.rows if row.drawn not in ("", "numbered")
+    ]
+    numbers = {row.drawn: max(each.interval.n for each in rows if each.drawn == row.drawn) for row in rows}
+    return {digest: drawn(digest, number) for digest, number in numbers.items()}
 
 
 def by_look(claim: FrozenClaim) -> list[Panel]:
@@ -145,7 +180,9 @@ def by_look(claim: FrozenClaim) -> list[Panel]:
             ends = [end for one in seen for end in (one.low, one.high) if math.isfinite(end)]  # others run out of it
             on = axis([*ends, *(one.estimate for one in seen)], each.region)
             ended = f"{'open' if seen[-1].verdict is Verdict.INCONCLUSIVE else 'decided'} at {looks[-1].seeds} seeds"
-            rows = tuple(Row(f"n = {one.n}", one, one.verdict) for one in seen)
+            unit = judged.unit_of(place)
+            names = [f"n = {one.n}" if unit == "seeds" else n_in_words(one.n, unit) for one in seen]
+            rows = tuple(Row(name, one, one.verdict, unit=unit) for name, one in zip(names, seen, strict=True))
             panels.append(Panel(each.interval.measure, each.region, on, rows, judged.case, ended))
     return panels
 
@@ -179,24 +216,24 @@ def numbers(found: Interval) -> str:
     return f"{short(found.estimate)} ({short(found.low)} to {short(found.high)})"
 
 
-def seeds(found: Interval) -> str:
-    """The seeds behind an interval: `n = 24`, `n = 214 of 320 seeds`; of a share `156 of 160 seeds`; "" for a count."""
+def seeds(found: Interval, unit: str = "seeds") -> str:
+    """The seeds behind an interval: `n = 24`, `n = 214 of 320 seeds`; of a share `156 of 160 seeds`; "" for a count.
+
+    unit: "pairs" where n counts these: `n = 24 pairs`.
+    """
     if is_count(found):
         return ""
     if found.statistic == "share":
         left_out = f", {found.left_out} left out" if found.left_out else ""
-        return f"{sum(found.values):.0f} of {found.n} {unit(found)}{left_out}"
-    return f"n = {found.n}" + (f" of {found.n + found.left_out} {unit(found)}" if found.left_out else "")
+        return f"{sum(found.values):.0f} of {found.n} {unit}{left_out}"
+    if found.left_out:
+        return f"n = {found.n} of {found.n + found.left_out} {unit}"
+    return n_in_words(f"n = {found.n}", unit)
 
 
-def unit(found: Interval) -> str:
-    """What an interval has a value each of: seeds, or pairs of them, as its measure says then."""
-    return "pairs" if "pairs of seeds" in found.measure else "seeds"
-
-
-def with_seeds(found: Interval) -> str:
-    """An interval and the seeds behind it: `0.75 (0.57 to 0.89), n = 24`."""
-    return ", ".join(filter(None, (numbers(found), seeds(found))))
+def with_seeds(found: Interval, unit: str = "seeds") -> str:
+    """An interval and the seeds behind it: `0.75 (0.57 to 0.89), n = 24`. unit: as for `seeds`."""
+    return ", ".join(filter(None, (numbers(found), seeds(found, unit))))
 
 
 def strength(claim: FrozenClaim) -> str:
@@ -205,7 +242,8 @@ def strength(claim: FrozenClaim) -> str:
         return "no evidence"
     origins = dict.fromkeys(origin(each.tier, each.dataset) for each in claim.shown)
     found = [each.n for each in claim.shown if each.n is not None]
-    return " and ".join(origins) + (f" · n\u00a0=\u00a0{as_range(found)}" if found else "")
+    n = n_in_words(as_range(found), claim.unit).replace(" ", "\u00a0") if found else ""
+    return " and ".join(origins) + (f" · n\u00a0=\u00a0{n}" if found else "")
 
 
 def origin(tier: str, dataset: str) -> str:

@@ -1,12 +1,18 @@
-"""Provenance: what a session ran with, on what, and from which commit."""
+"""Provenance: what a session ran with, on what, from which commit, and where in it the code of a claim is."""
 
+import inspect
+import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from ontrial.functions import FunctionTraining
+from ontrial.trainings import Training
 
 PACKAGES = ("numpy", "scipy", "matplotlib", "pytest")
 
@@ -54,3 +60,26 @@ def commit(root: Path, outputs: Iterable[Path] = ()) -> str:
         return f"{head}-dirty" if git(*status, ":(exclude,glob)**/__pycache__/**") else head
     except (OSError, subprocess.CalledProcessError):
         return ""
+
+
+def sources(
+    root: Path, test: tuple[str | os.PathLike[str], int | None], trainings: Iterable[Training]
+) -> tuple[str, ...]:
+    """Where a claim's test, and then what it trains, are defined: `path:line` from the root, of those below it.
+
+    test: its file and line, from 0.
+    """
+    places = [(Path(test[0]), test[1] or 0), *map(_defined, trainings)]
+    below = [(path.relative_to(root).as_posix(), line + 1) for path, line in places if path.is_relative_to(root)]
+    return tuple(dict.fromkeys(f"{path}:{line}" for path, line in below))
+
+
+def _defined(training: Training) -> tuple[Path, int]:
+    """The file and the line, from 0, of the function or class that trains; no file where there is none."""
+    if isinstance(training, FunctionTraining):
+        before = re.split(rf"^def {training.name}\b", training.source, maxsplit=1, flags=re.MULTILINE)[0]
+        return Path(training.path), before.count("\n")
+    try:
+        return Path(inspect.getsourcefile(type(training)) or ""), inspect.getsourcelines(type(training))[1] - 1
+    except (OSError, TypeError):
+        return Path(), 0

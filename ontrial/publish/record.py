@@ -21,7 +21,7 @@ from ontrial.stats.verdicts import Evidence, Interval, Region
 
 SCHEMA, NAME = 4, "verdicts.json"
 _KINDS = {"sessions": Mapping, "reports": FrozenReport, "claims": FrozenClaim, "verdicts": CaseResult}
-_NOT_SEALED = ("figures", "last", "digest")  # what may change of a result after it was judged
+_NOT_SEALED = ("figures", "last", "digest", "sources")  # what may change of a result after it was judged
 
 
 @dataclass(frozen=True)

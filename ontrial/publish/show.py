@@ -11,6 +11,7 @@ from ontrial.publish.frozen import CaseResult, FrozenClaim
 from ontrial.publish.record import NAME
 from ontrial.publish.summary import Summary, read
 from ontrial.publish.templates import render
+from ontrial.report import by_construction
 from ontrial.stats.verdicts import Verdict
 from ontrial.trainings import TIERS
 
@@ -49,7 +50,7 @@ def find(summary: Summary, name: str) -> FrozenClaim:
 def shown(summary: Summary, claim: FrozenClaim, folders: Sequence[Path], tier: str | None = None) -> str:
     """What the record has of a claim, as text. folders: of artifacts, where its figures are; tier: None for any.
 
-    Raises ValueError for a known.toml that cannot be read.
+    Raises ValueError for a known.toml or mutations.toml that cannot be read.
     """
     folder = next(each.folder for each in summary.reports if each.name == claim.report)
     known = expected.read(Path(folder)) if folder else {}
@@ -65,6 +66,7 @@ def shown(summary: Summary, claim: FrozenClaim, folders: Sequence[Path], tier: s
     return render(
         "claim.txt",
         claim=claim,
+        construction=by_construction(Path(folder)).get(claim.id) if folder else None,
         results=[each for each in claim.results if each.tier == tier] if tier else claim.shown,
         expectation=expectation,
         explanation=lambda judged: page.explanation(replace(judged, known=expectation(judged)), whys),

@@ -16,15 +16,16 @@ _DECIDED = (Verdict.HOLDS, Verdict.REFUTED)
 class Agreement:
     """How many single seeds agree with the verdict of all on a claim, or on a case of it.
 
-    share: of the n seeds (or pairs of runs); for an inconclusive verdict, the share on the likelier side; bound: "≤ "
-    or "≥ " where the conditions are of different seeds and more than one of them fails in some, so that their share
-    together is not known, else "".
+    share: of the n seeds, or pairs of them (unit); for an inconclusive verdict, the share on the likelier side; bound:
+    "≤ " or "≥ " where the conditions are of different seeds and more than one of them fails in some, so that their
+    share together is not known, else "".
     """
 
     verdict: Verdict
     share: float
     n: int
     bound: str = ""
+    unit: str = "seeds"
 
     @property
     def words(self) -> str:
@@ -42,17 +43,19 @@ def agreement(judged: Sequence[CaseResult]) -> Agreement | None:
     that most seeds fail decides.
     """
     verdict = combined(each.found for each in judged)
-    groups: dict[tuple[int, int], list[Evidence]] = {}
-    for each in (one for case in judged for one in case.evidence if not is_count(one.interval) and one.interval.n):
-        groups.setdefault((each.interval.n, each.interval.left_out), []).append(each)
+    groups: dict[tuple[int, int, str], list[Evidence]] = {}
+    for case in judged:
+        for place, each in enumerate(case.evidence):
+            if each.interval.n and not is_count(each.interval):
+                groups.setdefault((each.interval.n, each.interval.left_out, case.unit_of(place)), []).append(each)
     if not groups or verdict not in (*_DECIDED, Verdict.INCONCLUSIVE):
         return None
-    shares = sorted((_share(conditions), n) for (n, _), conditions in groups.items())
-    holds, n = shares[0]
+    shares = sorted((_share(conditions), n, unit) for (n, _, unit), conditions in groups.items())
+    holds, n, unit = shares[0]
     says_holds = verdict is Verdict.HOLDS or (verdict is Verdict.INCONCLUSIVE and holds > 0.5)
-    is_bound = sum(share < 1 for share, _ in shares) > 1 and holds > 0
+    is_bound = sum(share < 1 for share, *_ in shares) > 1 and holds > 0
     bound = ("≤\u00a0" if says_holds else "≥\u00a0") if is_bound else ""
-    return Agreement(verdict, holds if says_holds else 1 - holds, n, bound)
+    return Agreement(verdict, holds if says_holds else 1 - holds, n, bound, unit)
 
 
 def by_claim(claims: Iterable[FrozenClaim]) -> dict[str, Agreement]:

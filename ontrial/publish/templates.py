@@ -1,5 +1,6 @@
 """The templates of this package, and the style sheet and script beside them."""
 
+import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import jinja2
 
 from ontrial.publish import panels
-from ontrial.publish.frozen import FrozenClaim
+from ontrial.publish.frozen import FrozenClaim, n_in_words
 from ontrial.publish.summary import counts
 from ontrial.stats.verdicts import Verdict, number
 
@@ -26,18 +27,9 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    filters = (
-        number,
-        cell,
-        tally,
-        panels.numbers,
-        panels.seeds,
-        panels.unit,
-        panels.with_seeds,
-        panels.as_range,
-        hours,
-    )
-    jinja.filters |= {each.__name__: each for each in filters}
+    filters = (number, cell, tally, n_in_words, hours, csv, axis_data)
+    of_panels = (panels.numbers, panels.seeds, panels.with_seeds, panels.as_range)
+    jinja.filters |= {each.__name__: each for each in (*filters, *of_panels)}
     return jinja
 
 
@@ -66,6 +58,16 @@ def tally(claims: Iterable[FrozenClaim]) -> str:
     words.append(f"{found[Verdict.INCONCLUSIVE]} inconclusive")
     words += [f"{found[verdict]} {verdict}" for verdict in (Verdict.NOT_RUN, Verdict.ERROR) if found[verdict]]
     return " · ".join(words)
+
+
+def csv(values: Iterable[float]) -> str:
+    """Numbers as the record has them, with commas between: `0.25,3,inf`."""
+    return ",".join(f"{each:.7g}" for each in values)
+
+
+def axis_data(axis: panels.Axis) -> str:
+    """An axis for the page's script, as JSON."""
+    return json.dumps([axis.scale, axis.low, axis.high, axis.linear_width, axis.left, axis.right])
 
 
 def hours(seconds: float) -> str:

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from ontrial.publish.frozen import CaseResult, FrozenReport, is_count
+from ontrial.publish.frozen import CaseResult, FrozenReport, is_count, n_in_words
 from ontrial.publish.record import order
 from ontrial.running.workers import GRACE, Progress
 from ontrial.stats.verdicts import Evidence, number
@@ -30,7 +30,7 @@ def table(judged: Iterable[CaseResult], reports: Iterable[FrozenReport] = (), wi
     lines: list[str] = []
     for each in judged:
         named = (each.report, each.id, each.case, str(each.found))
-        conditions = [_cells(condition) for condition in each.evidence]
+        conditions = [_cells(condition, each.unit_of(place)) for place, condition in enumerate(each.evidence)]
         if not conditions:
             conditions = [(each.problem.splitlines()[0][:60] if each.problem else "", "", "", "", "")]
         for index, cells in enumerate(conditions):
@@ -51,11 +51,11 @@ def columns(rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
 
 
-def _cells(condition: Evidence) -> tuple[str, ...]:
+def _cells(condition: Evidence, unit: str) -> tuple[str, ...]:
     found, region = condition.interval, str(condition.region)
     if is_count(found):
         return (found.measure, number(found.estimate), "", region, "")
-    n = f"{found.n}" + (f" of {found.n + found.left_out}" if found.left_out else "")
+    n = n_in_words(f"{found.n}" + (f" of {found.n + found.left_out}" if found.left_out else ""), unit)
     return (found.measure, number(found.estimate), f"{number(found.low)} … {number(found.high)}", region, n)
 
 

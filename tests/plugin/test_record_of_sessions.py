@@ -43,6 +43,9 @@ def test_other_values_of_the_same_runs_are_an_error_however_often_they_are_found
         )
     kept = verdicts("full")["X1"]
     assert (kept["found"], kept["evidence"][0]["n"], kept["last"]["found"]) == ("holds", 16, "error")
+    places = [place.partition(":") for place in kept["sources"]]
+    lines = [(pytester.path / path).read_text().splitlines()[int(line) - 1] for path, _, line in places]
+    assert [line.split("(")[0] for line in lines] == ["@claim_of", "def noise"]
     assert "had another result: error: " in (pytester.path / "artifacts" / "index.html").read_text(encoding="utf-8")
     in_full(OTHER_BODY, "-m", "full", "--seeds=20").assert_outcomes(failed=1, deselected=1)
     in_full(SUITE, "-m", "full").assert_outcomes(passed=1, deselected=1)

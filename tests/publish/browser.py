@@ -30,13 +30,26 @@ addEventListener("load", async () => {
   const headings = all("#table thead th"), form = document.getElementById("filters");
   const filter = async (name, value) => {
     document.getElementById("filter-" + name).value = value;
-    form.dispatchEvent(new Event("input"));
-    const seen = [rows(), shown("article.claim"), document.getElementById("filter-count").textContent];
-    form.reset();
-    await pause();
-    return seen;
+    for (const type of ["input", "change"]) form.dispatchEvent(new Event(type));
+    const seen = [rows(), shown("article.claim"), document.getElementById("filter-count").textContent, location.hash];
+    if (location.hash) {
+      const isBack = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+      history.back();
+      await isBack;
+    }
+    return [...seen, rows().length, location.hash];
   };
-  const filters = { verdict: ["refuted"], part: ["Part 3"], kind: ["beyond"], text: ["PLANTED f2", "no such claim"] };
+  const filters = { verdict: ["refuted"], task: ["P"], kind: ["beyond"], text: ["PLANTED f2", "no such claim"] };
+  const says = (event) => {
+    all("svg[data-values]")[0].dispatchEvent(event);
+    return document.getElementById("tip").textContent;
+  };
+  const csv = async () => {
+    let blob;
+    URL.createObjectURL = (made) => ((blob = made), "#csv=");
+    all("a.values:not([hidden])")[0].click();
+    return [await blob.text(), all("a.values:not([hidden])")[0].download];
+  };
   const found = { loaded: rows(), filtered: [], sorted: [] };
   for (const column of [0, 4, 5, 0]) {
     headings[column].querySelector("button").click();
@@ -60,6 +73,9 @@ addEventListener("load", async () => {
     headings: all("h1, h2, h3").map((one) => Number(one.tagName[1])),
     planted: window.planted ?? null,
     resources: performance.getEntries().filter((one) => one.entryType === "resource" && !one.name.startsWith("data:")),
+    dots: [["ArrowRight"], ["ArrowRight"], ["End"]].map(([key]) => says(new KeyboardEvent("keydown", { key })))
+      .concat([says(new PointerEvent("pointermove", { clientX: 0 }))]),
+    csv: await csv(),
     problems, choices: all(".choice").map((one) => one.getAttribute("href")),
   });
   all(".choice")[1]?.click();
@@ -68,6 +84,9 @@ addEventListener("load", async () => {
   location.hash = found.loaded[0];
   await pause();
   found.revealed = rows();
+  location.hash = "#verdict=refuted&text=f";
+  await pause();
+  found.linked = rows();
   parent.postMessage(JSON.stringify(found), "*");
 });
 """

@@ -61,7 +61,7 @@ def record(name: str, found: str, *, case: str = "", tier: str = "fast", dataset
         report="planted", id=name, case=case, tier=tier, dataset=dataset, registration=registration,
         registered_on="2026-02-28" if registration else "", first_trained="2026-03-02" if registration else "",
         found=Verdict(found), figures=(f"figures/planted/{place}/planted.png",), seconds_trained=3.0,
-        session=FULL if tier == "full" else FAST,
+        session=FULL if tier == "full" else FAST, sources=(f"claims/planted/test_{name}.py:12", "claims/train.py:3"),
     )  # fmt: skip
     conditions = [evidence("steps", sure, 1.0, 8.0, found, region)] if region else []
     return encode(result) | {"evidence": conditions} | more
@@ -104,7 +104,7 @@ def everything() -> dict[str, Any]:
         evidence("gain", many[:32], 1.0, 8.0, "holds", {"high": 20}, look=2),
         evidence("loss of those that converged", many, 2.0, 9.0, "holds", {"high": 20}, look=0, left_out=106),
     ]
-    open_looks = [look(16, (4.5, 0.5, 9.0, "inconclusive")), look(32, (4.5, 1.0, 8.0, "inconclusive"))]
+    open_looks = [look(8, (4.5, 0.5, 9.0, "inconclusive")), look(15, (4.5, 1.0, 8.0, "inconclusive"))]
     return whole(
         record("F1", "holds", dataset="counts", evidence=[count], figures=[], seconds_trained=0),
         record("F2", "refuted", case="deep", tier="full", dataset="functions", known="refuted"),
@@ -121,7 +121,7 @@ def everything() -> dict[str, Any]:
             declared("P1"),
             declared("P2", registered=locked()),
             declared("F1", source="Part 1, Task 1"),
-            declared("F2", "shallow", "deep", source="Part 1, Task 1"),
+            declared("F2", "shallow", "deep", source="Part 1, Task 1", registered=locked()),
             declared("F4", statement=LONGEST, source="Part 1, Task 1"),
             declared("M10", kind="beyond", source="Part 2, Task 2"),
             declared("M5", statement=HOSTILE, source="Part 2, Task 2"),
@@ -133,6 +133,19 @@ def summary(content: dict[str, Any]) -> Summary:
     found, problems = parse(json.dumps(content))
     assert problems == []
     return summarize(found)
+
+
+def beside(root: Path, word: str = "", reports: tuple[str, ...] = ("planted",)) -> Path:
+    """Write what a project says beside a record: findings, what holds by construction, an address; returns the root."""
+    found = "- **[It {0} is](docs/more.md)**, see F1{0}, F2{0} ({{{{ verdict('F2{0}', 'refuted') }}}}).\n\n*No* <b>."
+    texts = {"pyproject.toml": '[project.urls]\nRepository = "https://example.org/code{0}"\n'}
+    for name in reports:
+        texts[f"claims/{name}/findings-in-short.md"] = found
+        texts[f"claims/{name}/mutations.toml"] = '[M5{0}]\nby_construction = "it is so {0}"\n[F2]\nchange = "another"\n'
+    for name, text in texts.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text.format(word), encoding="utf-8")
+    return root
 
 
 def plant(folder: Path, content: dict[str, Any]) -> Path:
@@ -149,7 +162,7 @@ def plant(folder: Path, content: dict[str, Any]) -> Path:
 WORD = "_a_name_without_any_break" * 6
 NAMING = {
     *("title", "source", "part", "number", "subject", "id", "statement", "kind", "case", "cases", "dataset", "measure"),
-    *("problem", "of", "name", "data", "device", "cpu", "commit", "packages"),
+    *("problem", "of", "name", "data", "device", "cpu", "commit", "packages", "sources"),
 }  # fields of a record whose words are somebody else's
 
 

@@ -53,6 +53,8 @@ def project(tmp_path, monkeypatch):
     for name in ("findings.md", "findings-in-short.md"):
         template = "It {{ verdict('F1', 'holds') }} — [see]({{ figure('F1') }})."
         (tmp_path / "claims" / "planted" / name).write_text(template, encoding="utf-8")
+    mutations = '[M2]\nby_construction = """\nthe data\n<are> random"""\n[F1]\nchange = "another seed"\n'
+    (tmp_path / "claims" / "planted" / "mutations.toml").write_text(mutations, encoding="utf-8")
     (tmp_path / "docs").mkdir()
     for path, parts in (
         ("README.md", ("verdicts", "findings")),
@@ -75,7 +77,7 @@ def test_every_document_is_filled_and_a_check_names_those_that_are_stale(project
     documents.main([])
     text = (project / "README.md").read_text(encoding="utf-8")
     assert "| F1 | planted F1 | **holds** | 8 |" in text
-    assert "| M2 | planted M2 | refuted (fast only) | 8 |" in text
+    assert "| M2 | planted M2 | refuted (fast only; by construction: the data &lt;are&gt; random) | 8 |" in text
     assert "It holds — [see](artifacts/figures/planted/full-mnist-1/planted.png)." in text
     text = (project / "docs" / "more.md").read_text(encoding="utf-8")
     assert "[see](../artifacts/figures/planted/full-mnist-1/planted.png)" in text
