@@ -90,6 +90,7 @@ def test_a_lottery_ticket_is_a_chain_of_which_only_what_changed_is_trained(run_c
 
 
 ASKING = """
+from pathlib import Path
 from ontrial import Arrays, Options
 
 @training(looks=looks)
@@ -100,7 +101,7 @@ def one(before: "Arrays", other: "Arrays | None" = None, *, seed: int):
 
 @training(looks=looks, options=["device"], data_files=["{folder}/x.csv"])
 def all_at_once(before: Arrays, other: Arrays, *, seeds: tuple, suite: Options):
-    assert open(suite["folder"] + "/x.csv").read() == "a file" and dict(suite).keys() == {"device", "folder"}
+    assert Path(suite["folder"], "x.csv").read_text() == "a file" and dict(suite).keys() == {"device", "folder"}
     return {"sum": before["value"] + other["value"], "same": np.full(len(seeds), suite["device"] == "abacus")}
 
 @training
