@@ -53,13 +53,13 @@ def load(
     pytest does.
 
     Raises LookupError where the report has no such claim, the record no such result, or the store not all of its runs,
-    and ValueError where pytest cannot collect the report.
+    and ValueError where pytest finds no claims, with what it said.
     """
-    session, said = _collected(Path(folder), options)
+    session = _collected(Path(folder), options)
     declared = {(each.tier, each.case): each for each in session.claims.values() if each.id == claim}
     if not declared:
         known = ", ".join(dict.fromkeys(each.id for each in session.claims.values()))
-        raise LookupError(f"{folder} has no claim {claim}; there are {known or 'none'}. pytest said:\n{said}")
+        raise LookupError(f"{folder} has no claim {claim}; there are {known}")
     cases = dict.fromkeys(case for _, case in declared)
     if case not in cases:
         raise LookupError(f"{claim} has the cases {', '.join(cases)}: name one of them")
@@ -71,8 +71,8 @@ def load(
     raise LookupError(f"{declared[tier or 'fast', case]} is not in {places}: judge it first, with `pytest{words}`")
 
 
-def _collected(folder: Path, options: Sequence[str]) -> "tuple[Session, str]":
-    """The session of pytest in which a report was collected, and what pytest said."""
+def _collected(folder: Path, options: Sequence[str]) -> "Session":
+    """The session of pytest in which a report was collected."""
     import pytest
 
     from ontrial import plugin
@@ -88,9 +88,9 @@ def _collected(folder: Path, options: Sequence[str]) -> "tuple[Session, str]":
         pytest.main([str(folder.resolve()), *_QUIET, "-m", "fast or full", *options], plugins=[Remember()])
     _forget(folder.resolve(), set(sys.modules) - before)
     session = found[0].stash.get(plugin.SESSION, None) if found else None
-    if session is None:
-        raise ValueError(f"pytest cannot collect {folder}:\n{said.getvalue()}")
-    return session, said.getvalue()
+    if session is None or not session.claims:
+        raise ValueError(f"pytest finds no claim in {folder}:\n{said.getvalue()}")
+    return session
 
 
 def _forget(folder: Path, modules: Iterable[str]) -> None:

@@ -8,10 +8,9 @@ import sys
 import pytest
 
 import ontrial
+import pytest_ontrial
 from ontrial import __main__, plugin
-from pytest_ontrial import OPTIONS
-from tests.conftest import OPTIONS as PLUGINS
-from tests.conftest import ROOT, Threads
+from tests.conftest import OPTIONS, ROOT, Threads
 
 GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", GUIDE, re.DOTALL)
@@ -29,13 +28,13 @@ def test_its_report_runs_step_by_step(pytester, verdicts, monkeypatch):
     commands = [[], *(line.split()[1:] for line in re.findall(r"^    (pytest .*)$", GUIDE, re.MULTILINE))]
     assert commands[1:] == [["--ontrial-register"], ["-m", "full"]]
     for command in commands:
-        result = pytester.runpytest_inprocess(*PLUGINS, "--import-mode=importlib", *command, plugins=[Threads()])
+        result = pytester.runpytest_inprocess(*OPTIONS, "--import-mode=importlib", *command, plugins=[Threads()])
         assert result.ret == 0, result.stdout.str()
     assert {name: each["found"] for name, each in verdicts().items()} == FAST
     assert {name: each["found"] for name, each in verdicts("full").items()} == FULL
     assert all(bool(each["figures"]) == (name[:2] in ("M1", "M4")) for name, each in verdicts("full").items())
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    notebook = notebook.replace('"0.01")', f'"0.01", options={PLUGINS!r})')
+    notebook = notebook.replace('"0.01")', f'"0.01", options={OPTIONS!r})')
     done = subprocess.run(
         [sys.executable, "-c", notebook], cwd=pytester.path, capture_output=True, text=True, check=True
     )
@@ -47,9 +46,9 @@ def test_its_report_runs_step_by_step(pytester, verdicts, monkeypatch):
     [
         ("names", ontrial.__all__),
         ("methods", [f"claim.{name}" for name, each in vars(ontrial.Claim).items() if inspect.isfunction(each)]),
-        ("options", [f"--ontrial-{name}" for name in OPTIONS]),
+        ("options", [f"--ontrial-{name}" for name in pytest_ontrial.OPTIONS]),
         ("commands", __main__._COMMANDS),
-        ("hooks", [name for name in vars(plugin.Hooks) if name.startswith("pytest_")]),
+        ("hooks", re.findall(r"def (pytest_ontrial_\w+)", "".join(map(inspect.getsource, (plugin, pytest_ontrial))))),
     ],
 )
 def test_everything_public_is_named(kind, names):

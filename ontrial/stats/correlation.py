@@ -12,7 +12,7 @@ from ontrial.stats.verdicts import Evidence, Interval
 class Correlation:
     """Kendall's tau of two measures over seeds: 1 where all pairs of seeds agree, 0 where half do, -1 where none does.
 
-    agreeing: the interval for the share of pairs that agree, p, from which tau is 2p - 1.
+    agreeing: the interval for the share of pairs that agree, p, from which tau is 2p - 1; as an aside, give that.
     `correlation < x`, `<= x`, `> x`, `>= x` and `.within(a, b)` return Evidence: that the share is in the same region.
     """
 

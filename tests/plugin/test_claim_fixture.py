@@ -75,6 +75,20 @@ def test_a_correlation_is_the_share_of_disjoint_pairs_that_agree_on_the_scale_of
     assert uneven.agreeing.values == (1, 0), "a last seed without a partner waits"
 
 
+def test_a_correlation_errs_no_more_often_than_alpha_however_often_one_looks():
+    random, alpha, wrong = np.random.default_rng(0), 0.05, np.zeros(2)
+    for _ in range(1000):
+        first, second = random.normal(size=(2, 96))
+        looks = [Claim("X1", alpha, tuple(range(n))).correlation(first[:n], second[:n], "x") for n in (16, 32, 64, 96)]
+        wrong += [any((each > 0).verdict == verdict for each in looks) for verdict in ("holds", "refuted")]
+    assert (wrong <= 1000 * alpha).all()
+    first, noise = random.normal(size=(2, 20_000))
+    found = Claim("X1", alpha, tuple(range(20_000))).correlation(first, 0.6 * first + 0.8 * noise, "x")
+    tau = 2 / math.pi * math.asin(0.6)  # of a normal distribution
+    assert found.agreeing.low < (1 + tau) / 2 < found.agreeing.high
+    assert found.agreeing.high - found.agreeing.low < 0.05
+
+
 @pytest.mark.parametrize(
     ("wrong", "error", "message"),
     [
