@@ -1,6 +1,9 @@
 """The command line: `ontrial COMMAND …`, or `python -m ontrial COMMAND …`. What a command needs is imported there."""
 
 import argparse
+import io
+import subprocess
+import sys
 from pathlib import Path
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -12,6 +15,8 @@ _REPORT = (
 
 def main(arguments: list[str] | None = None) -> int | None:
     """Run a command; returns its exit code, None for success."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # of a terminal that cannot show a character
     lines = (f"  {name:<8} {command.__doc__}" for name, command in _COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="ontrial",
@@ -45,9 +50,7 @@ def init(arguments: list[str]) -> None:
 
 def plan(arguments: list[str]) -> int:
     """what would be trained, and what the looks at each claim can decide; takes pytest's arguments"""
-    import pytest
-
-    return pytest.main(["--ontrial-plan", *arguments])
+    return subprocess.run([sys.executable, "-m", "pytest", "--ontrial-plan", *arguments], check=False).returncode
 
 
 def show(arguments: list[str]) -> None:

@@ -1,6 +1,6 @@
 """The audit: a record recomputed from the value of every seed, with code of its own, and compared with what shows it.
 
-`python -m ontrial.audit [FOLDER]` names each difference in a line, and exits with 1 where there is one. Ranks,
+`ontrial audit [FOLDER]` names each difference in a line, and exits with 1 where there is one. Ranks,
 intervals and verdicts are computed by other formulas than the judge's.
 """
 

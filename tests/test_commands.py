@@ -1,5 +1,8 @@
 """The command line: what `ontrial COMMAND` does where it is not what the modules behind it do."""
 
+import io
+import sys
+
 import pytest
 
 from ontrial.__main__ import main
@@ -79,6 +82,13 @@ def test_show_prints_what_the_record_has_of_a_claim(show):
     assert show("P1")[2:] == ["verdict: not run"]
     assert show("M5", "--tier=full")[-1] == "not run in this tier"
     assert show("M5")[3] == "by construction: it is so"
+
+
+def test_show_writes_what_a_terminal_cannot_show_as_an_escape(show, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii", write_through=True))
+    main(["show", "M10"])
+    assert b"it holds if \\u2264 20" in written.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_report_of_four_claims_from_nothing_to_a_page_in_full(installed, tmp_p
     def run(command):
         program, *rest = command.split()
         cwd = folder if folder.is_dir() else tmp_path
-        line = [installed, "-m", program, *rest]
+        line = [installed.with_name("ontrial"), *rest] if program == "ontrial" else [installed, "-m", program, *rest]
         done = subprocess.run(line, cwd=cwd, capture_output=True, text=True, check=False, env=environment())
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -1,7 +1,7 @@
 """Combining: what a session found with what the record has, and the artifacts of several runs in one folder.
 
-`python -m ontrial.publish.combine INTO FROM …` puts FROM's verdicts and their figures into INTO, whose own stay where
-no other is newer, such as those of a sharded full tier.
+`ontrial combine INTO FROM …` puts FROM's verdicts and their figures into INTO, whose own stay where no other is newer,
+such as those of a sharded full tier.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Repetition: whether a second run of some claims gave the same results as the first, to the last recorded digit.
 
-`python -m ontrial.publish.repetition FIRST SECOND` compares two folders of artifacts, and fails where they differ.
+`ontrial repeat FIRST SECOND` compares two folders of artifacts, and fails where they differ.
 Where the second was rounded differently, on another machine, `--rounded-otherwise` compares verdicts after the same
 look, names those that are inconclusive in one of both alone, and fails only where one contradicts the other.
 """

@@ -1,4 +1,4 @@
-"""Prune a run store that is reused by many sessions: `python -m ontrial.running.prune STORE --unused-since TIME`.
+"""Prune a run store that is reused by many sessions: `ontrial prune STORE --unused-since TIME`.
 
 Nothing else deletes a run.
 """
