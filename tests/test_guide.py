@@ -25,14 +25,21 @@ def test_its_report_runs_step_by_step(pytester, verdicts, monkeypatch):
         path.parent.mkdir(exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.write(f"{code}\n\n")
-    commands = [[], *(line.split()[1:] for line in re.findall(r"^    (pytest .*)$", GUIDE, re.MULTILINE))]
-    assert commands[1:] == [["--ontrial-register"], ["-m", "full"]]
+    lines = [line.strip() for line in GUIDE.splitlines() if line.startswith(("    pytest", "    ontrial"))]
+    assert lines == ["pytest --ontrial-register", "ontrial plan -m full", "pytest -m full"]
+    commands = [[], *(line.replace("ontrial plan", "pytest --ontrial-plan").split()[1:] for line in lines)]
     for command in commands:
         result = pytester.runpytest_inprocess(*OPTIONS, "--import-mode=importlib", *command, plugins=[Threads()])
-        assert result.ret == 0, result.stdout.str()
+        assert result.ret in (0, pytest.ExitCode.NO_TESTS_COLLECTED), result.stdout.str()
+        if "--ontrial-plan" in command:
+            result.stdout.fnmatch_lines(
+                ["to train next: 60 runs of 5 trainings*", "claims/M1, *a median: 12 of 12 agree*"]
+            )
     assert {name: each["found"] for name, each in verdicts().items()} == FAST
     assert {name: each["found"] for name, each in verdicts("full").items()} == FULL
     assert all(bool(each["figures"]) == (name[:2] in ("M1", "M4")) for name, each in verdicts("full").items())
+    page = (pytester.path / "artifacts" / "index.html").read_text(encoding="utf-8")
+    assert "<title>Does momentum help?</title>" in page
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = notebook.replace('"0.01")', f'"0.01", options={OPTIONS!r})')
     done = subprocess.run(
