@@ -8,7 +8,7 @@ import pytest
 
 from pytest_ontrial import add_short_options
 
-pytest_plugins = ("ontrial.plugin", "pytester")
+pytest_plugins = ("pytest_ontrial", "pytester")
 gc.disable()  # until everything is imported: almost all of it stays, and the collector would walk it again and again
 
 

@@ -1,10 +1,7 @@
 """Collection: what claims' tests declare, which of them are selected, and which other plugins cannot run them."""
 
-import ast
-import fnmatch
 import inspect
 import multiprocessing
-import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
@@ -13,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark.expression import Expression
 
 from ontrial.functions import FunctionTraining
 from ontrial.report import Folder, folder_of
@@ -263,51 +259,6 @@ def _is_full(item: pytest.Item) -> bool:
     return given is not None and given.params.get(TIER) == "full" and is_ours(item, TIER)
 
 
-def take_over_xdist(config: pytest.Config) -> str:
-    """Take `-n N` as `--ontrial-workers N` where claims are selected, so that one process plans, judges and records.
-
-    Returns the line that says so, "" where nothing changes.
-    """
-    option = config.option
-    if getattr(option, "dist", "no") == "no" or not getattr(option, "tx", None) or hasattr(config, "workerinput"):
-        return ""
-    try:
-        selects = Expression.compile(option.markexpr or "claim")
-    except SyntaxError:  # pytest will refuse it
-        return ""
-    is_selected = any(selects.evaluate(lambda name, /, tier=tier, **_: name in ("claim", tier)) for tier in TIERS)
-    if not is_selected or not any(map(_declares_claims, _test_files(config))):
-        return ""
-    counts = [spec.partition("*") for spec in option.tx]  # such as popen, or 2*popen
-    workers = sum(int(count) if times and count.isdigit() else 1 for count, times, _ in counts)
-    option.dist, option.tx, option.numprocesses = "no", [], None
-    option.ontrial_workers = option.ontrial_workers or workers
-    return f"-n {workers} is taken as --ontrial-workers {option.ontrial_workers}: claims are judged in one process"
-
-
-def _test_files(config: pytest.Config) -> Iterator[Path]:
-    """The test modules that the arguments name, before anything is collected."""
-    patterns, skipped = config.getini("python_files"), config.getini("norecursedirs")
-    for argument in config.args:
-        path = Path(config.invocation_params.dir, argument.partition("::")[0])
-        if path.is_file():
-            yield path
-        for folder, names, files in os.walk(path):
-            names[:] = [name for name in names if not any(fnmatch.fnmatch(name, each) for each in skipped)]
-            yield from (Path(folder, name) for name in files if any(fnmatch.fnmatch(name, each) for each in patterns))
-
-
-def _declares_claims(path: Path) -> bool:
-    """Whether a module marks a test as a claim of a source, without importing it: other marks may have this name."""
-    try:
-        content = path.read_bytes()
-        tree = ast.parse(content if b"mark.claim" in content and b"source=" in content else b"")
-    except (OSError, SyntaxError, ValueError):  # pytest will say so
-        return False
-    named = (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "claim")
-    return not {"mark.claim", "pytest.mark.claim"}.isdisjoint(named)
-
-
 def require_alone(config: pytest.Config, claims: Collection[pytest.Item]) -> None:
     """Raises pytest.UsageError where these claims would be judged in another process than this, or more than once."""
     if not claims:
@@ -335,10 +286,9 @@ def only_sets_up(config: pytest.Config) -> bool:
     return any(getattr(config.option, name, False) for name in names)
 
 
-def require_values(config: pytest.Config, own: Iterable[str]) -> None:
-    """Raises ValueError for an option without a value, such as `--data-root=$UNSET`. own: the suite's own options."""
-    for name in ("ontrial_store", "ontrial_artifacts", "ontrial_engine", "ontrial_claim", *own):
+def require_values(config: pytest.Config, options: Iterable[str]) -> None:
+    """Raises ValueError for an option of the suite that has no value, such as `--data-root=$UNSET`."""
+    for name in options:
         value = getattr(config.option, name, None)
-        texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        if not all(str(text).strip(" ,") for text in texts):
+        if isinstance(value, str) and not value.strip():
             raise ValueError(f"--{name.replace('_', '-')} is empty: give it a value, or leave it out")

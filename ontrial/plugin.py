@@ -1,7 +1,6 @@
-"""The plugin: options, fixtures, and the hooks through which a claim goes from collection to its verdict."""
+"""What is registered once a claim is collected: fixtures, and the hooks that take it to its verdict."""
 
-from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import Executor
+from collections.abc import Generator, Iterator
 
 import pytest
 import threadpoolctl
@@ -16,53 +15,9 @@ from ontrial.running.plan import Plan
 from ontrial.running.store import RunStore
 from ontrial.running.workers import dask_executor
 from ontrial.state import Session
-from ontrial.trainings import TIERS, Runs, Scale, Training
-from pytest_ontrial import complete, pytest_addoption
-
-__all__ = ["pytest_addoption"]  # a hook
+from ontrial.trainings import TIERS, Runs, Scale
 
 SESSION = pytest.StashKey[Session]()
-MARKERS = (
-    "fast: quick checks in miniature; needs no network",
-    "full: the report's own settings, with seeds drawn from the registration",
-    "claim(id, statement, source, kind, trains): one sentence of a report, with the trainings that its test needs",
-)
-
-
-class Hooks:
-    """The hooks that a suite may implement in its conftest.py."""
-
-    @pytest.hookspec(firstresult=True)
-    def pytest_ontrial_options(self, config: pytest.Config) -> Mapping[str, str | None] | None:
-        """What a suite's trainings need of the command line, such as where its data lie, by name; workers get it too.
-
-        Raise pytest.UsageError for a choice that cannot be.
-        """
-
-    @pytest.hookspec(firstresult=True)
-    def pytest_ontrial_training(self, declared: object) -> Training | None:
-        """The training that a claim's declaration means, where it is none itself; None for another's declaration."""
-
-    @pytest.hookspec(firstresult=True)
-    def pytest_ontrial_executor(self, config: pytest.Config) -> Executor | None:
-        """What trains in place of a process a worker, such as another cluster than Dask's."""
-
-
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    pluginmanager.add_hookspecs(Hooks)
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist, which then distributes nothing
-def pytest_configure(config: pytest.Config) -> None:
-    for line in MARKERS:
-        config.addinivalue_line("markers", line)
-    try:
-        taken_over = collection.take_over_xdist(config)  # before an ini file sets the workers
-        complete(config)
-        config.stash[SESSION] = _begun(config)
-        config.stash[SESSION].header = taken_over
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from error
 
 
 def _begun(config: pytest.Config) -> Session:
@@ -71,12 +26,6 @@ def _begun(config: pytest.Config) -> Session:
     seeds, most, workers = option.ontrial_seeds, option.ontrial_most_seeds, option.ontrial_workers
     if option.ontrial_register and "full" in collection.words_of(config):
         raise ValueError("--ontrial-register locks what the fast tier evaluates: leave -m full out")
-    if workers is not None and workers < 1:
-        raise ValueError(f"--ontrial-workers {workers}: at least 1 process has to do the work")
-    if not option.ontrial_lock_limit >= 0:
-        raise ValueError(f"--ontrial-lock-limit {option.ontrial_lock_limit:g}: give the seconds to wait, 0 or more")
-    if seeds is not None and seeds < 1:
-        raise ValueError(f"--ontrial-seeds {seeds}: at least 1 seed has to be trained")
     if seeds is not None and most is not None:
         raise ValueError("--ontrial-seeds takes exactly N seeds, --ontrial-most-seeds at most N: give one of them")
     own = dict(config.hook.pytest_ontrial_options(config=config) or {})
@@ -98,14 +47,13 @@ def _begun(config: pytest.Config) -> Session:
     )
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return config.stash[SESSION].header
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Find the claims, refuse what is declared twice, and select."""
-    state = config.stash[SESSION]
+    try:
+        state = config.stash[SESSION] = _begun(config)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from error
     for item in items:
         with state.contain(item):
             if (found := collection.declaration(item)) is not None:
@@ -122,8 +70,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Put every claim that will be judged on trial; what prevents one of them is an error of that claim."""
-    state, option = session.config.stash[SESSION], session.config.option
-    if not state.is_selected:
+    state, option = session.config.stash.get(SESSION, None), session.config.option
+    if state is None or not state.is_selected:
         return  # pytest calls this also where the selection was refused
     flow.check_files(state)
     if not session.testsfailed:  # else some claims were not collected
@@ -151,7 +99,9 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
 
     With `-x` or `--maxfail` every claim is trained before its own test.
     """
-    state, option = session.config.stash[SESSION], session.config.option
+    state, option = session.config.stash.get(SESSION, None), session.config.option
+    if state is None:
+        return (yield)
     if option.ontrial_plan and not hasattr(session.config, "workerinput"):
         for line in preview.lines(state, session.items):
             state.say(line)
@@ -239,7 +189,8 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The verdict table, then what was written, accepted or registered."""
-    state = config.stash[SESSION]
+    if (state := config.stash.get(SESSION, None)) is None:
+        return
     if state.results and config.option.verbose > -2:
         terminalreporter.section("verdicts")
         writer = terminalreporter._tw

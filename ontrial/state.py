@@ -46,7 +46,6 @@ class Session:
     judged: dict[pytest.Item, Claim] = field(default_factory=dict)
     results: list[CaseResult] = field(default_factory=list)
     drawn: dict[tuple[object, ...], tuple[int, str]] = field(default_factory=dict)
-    header: str = ""  # that pytest prints before it collects
     is_selected: bool = False
     is_written: bool = False
     has_failed_to_write: bool = False

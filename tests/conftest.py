@@ -46,7 +46,7 @@ filterwarnings =
     ignore:assertions not in test modules:pytest.PytestConfigWarning
     ignore:Module already imported:pytest.PytestAssertRewriteWarning
 """
-_PLUGINS = ("ontrial.plugin", "tests.short_options", "no:cacheprovider", "no:benchmark", "no:xdist")
+_PLUGINS = ("pytest_ontrial", "tests.short_options", "no:cacheprovider", "no:benchmark", "no:xdist")
 OPTIONS = tuple(f"-p{name}" for name in _PLUGINS)
 DRAWN = """
 from ontrial import drawing_of, panels, seeds_and_median

@@ -14,7 +14,7 @@ from tests.test_packaging import checkout
 from tests.test_readme_example import example
 
 HEAVY = ("torch", "functorch", "numba", "llvmlite", "sklearn", "scikit_learn", "jax", "distributed", "dask")
-ABSENT = ("ontrial", "__editable__", *HEAVY)
+ABSENT = ("ontrial", "pytest_ontrial", "__editable__", *HEAVY)
 CLAIM = '''"""Does a polynomial of a higher degree overfit more?"""
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def verdict(folder):
 
 # Before anything is installed, hence first.
 def test_from_the_checkout(bare, tmp_path):
-    done = trial(bare, tmp_path / "polynomials", "-p", "ontrial.plugin", PYTHONPATH=str(ROOT))
+    done = trial(bare, tmp_path / "polynomials", "-p", "pytest_ontrial", PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stdout + done.stderr
     assert verdict(tmp_path / "polynomials")["found"] == "holds"
 
@@ -122,23 +122,56 @@ def test_installed_where_no_torch_is(installed, tmp_path):
         assert there.returncode != 0, f"{module} came along"
 
 
+PLAIN = """
+import sys
+import pytest
+
+def pytest_unconfigure():  # in every process
+    print("loaded", {"numpy", "scipy", "matplotlib", "ontrial", "ontrial.session"} & set(sys.modules))
+
+def test_plain(request):
+    assert request.config.pluginmanager.has_plugin("ontrial")
+    pytest_unconfigure()
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n1",)])
+def test_a_session_without_claims_imports_next_to_nothing(installed, tmp_path, options):
+    pytest.importorskip("xdist")
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "conftest.py").write_text(PLAIN.partition("def test_plain")[0], encoding="utf-8")
+    done = trial(installed, folder, "-rP", *options, claim=PLAIN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("loaded")] == ["loaded set()"] * 2
+
+
+def test_the_plugin_can_be_left_out(installed, tmp_path):
+    marked = "import pytest\n\n@pytest.mark.claim('X1', 'a claim', source='here')\ndef test_marked(TAKES):\n    pass\n"
+    for takes, outcome in (("", "1 passed"), ("claim", "1 error")):
+        done = trial(installed, tmp_path / "without", "-p", "no:ontrial", claim=marked.replace("TAKES", takes))
+        assert outcome in done.stdout.splitlines()[-1]
+    assert "fixture 'claim' not found" in done.stdout
+
+
 def test_the_example_of_the_readme_needs_nothing_else(installed, tmp_path):
     done = trial(installed, tmp_path / "anywhere", claim=example())
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines() if " holds " in line] == ["X1", "X2"]
 
 
-def test_installed_and_from_the_checkout_at_once(installed, tmp_path):
+@pytest.mark.parametrize("options", [(), ("-p", "ontrial"), ("-p", "pytest_ontrial")])
+def test_installed_and_from_the_checkout_at_once(installed, tmp_path, options):
     folder = tmp_path / "polynomials"
     folder.mkdir()
-    (folder / "conftest.py").write_text('pytest_plugins = ("ontrial.plugin",)\n', encoding="utf-8")
-    done = trial(installed, folder, "-p", "ontrial.plugin", PYTHONPATH=str(ROOT))
+    (folder / "conftest.py").write_text('pytest_plugins = ("pytest_ontrial",)\n', encoding="utf-8")
+    done = trial(installed, folder, *options, PYTHONPATH=str(ROOT))
     assert done.returncode == 0, done.stdout + done.stderr
     assert verdict(folder)["found"] == "holds"
 
 
 def test_nothing_heavy_is_required(installed):
-    [metadata] = installed.parents[1].rglob("ontrial-*.dist-info/METADATA")
+    [metadata] = installed.parents[1].rglob("pytest_ontrial-*.dist-info/METADATA")
     lines = metadata.read_text(encoding="utf-8").splitlines()
     required = [line.split()[1] for line in lines if line.startswith("Requires-Dist") and "extra ==" not in line]
     assert any(each.startswith("numpy") for each in required)

@@ -111,7 +111,7 @@ def test_ontrial_imports_what_it_says_it_needs_and_no_more():
     for name, path in known.items():
         outside = {each.split(".")[0] for each in imports(name, path, known)} - {"ontrial"}
         # these come with matplotlib, pytest and jinja2
-        assert outside <= may | {"PIL", "pluggy", "markupsafe", "pytest_ontrial"}, name
+        assert outside <= may | {"PIL", "pluggy", "markupsafe"}, name
 
 
 REFUSING = """

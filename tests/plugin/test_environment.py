@@ -169,8 +169,8 @@ def test_a_session_that_is_interrupted_goes_on_where_it_was(run_claims, pytester
 
 
 def test_both_installed_and_from_the_checkout_is_one_plugin(run_claims):
-    result = run_claims(planted(), "-p", "ontrial.plugin", "--trace-config")
-    assert result.stdout.str().count("PLUGIN registered: <module 'ontrial.plugin'") == 1
+    result = run_claims(planted(), "-p", "pytest_ontrial", "--trace-config")
+    assert result.stdout.str().count("PLUGIN registered: <module 'pytest_ontrial'") == 1
     assert result.ret == 0
 
 
@@ -178,7 +178,7 @@ def test_a_checkout_that_may_only_be_read_is_no_error(pytester):
     pytester.makefile(".ini", pytest=(ROOT / "pytest.ini").read_text(encoding="utf-8"))
     path = pytester.makepyfile("def test_planted():\n    pass\n")
     (pytester.path / ".pytest_cache").write_text("no folder can be made here")
-    result = pytester.runpytest_subprocess(path, "-p", "ontrial.plugin", "-p", "no:xdist", "-p", "no:benchmark")
+    result = pytester.runpytest_subprocess(path, "-p", "pytest_ontrial", "-p", "no:xdist", "-p", "no:benchmark")
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.OK
 

@@ -142,6 +142,44 @@ def test_a_suite_without_claims_has_its_own_marks_and_fixtures(run_claims, pytes
     assert set(os.listdir(pytester.path / "planted")) - {"__pycache__"} == {"test_plain.py"}
 
 
+BESIDE = """
+import pytest
+
+@pytest.fixture
+def runs():
+    return "of a cricketer"
+
+@pytest.fixture(params=["fast", "slow"])
+def tier(request):
+    return request.param
+"""
+GUESTS = """
+@pytest.mark.fast
+def test_runs(runs, tier):
+    assert (runs, tier) in [("of a cricketer", "fast"), ("of a cricketer", "slow")]
+
+def test_nobody(claim):
+    pass
+
+@claim_of("X3", trains={"a": noise(9.0)})
+def test_three(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+
+def test_runs_after_a_claim(runs):
+    assert runs == "of a cricketer"
+"""
+
+
+@pytest.mark.parametrize("where", ["conftest.py", "beside.py"])
+def test_what_claims_are_given_is_given_to_them_alone(run_claims, pytester, where):
+    pytester.syspathinsert()
+    (pytester.path / where).write_text(BESIDE)
+    result = run_claims(SUITE + GUESTS, "-v", *(() if where == "conftest.py" else ("-pbeside",)))
+    result.assert_outcomes(passed=5, failed=1, errors=2, deselected=3)
+    assert said(result)["three"] == "PASSED"
+    result.stdout.fnmatch_lines(["*test_nobody* uses the fixture `claim` without @pytest.mark.claim(...)"])
+
+
 def test_optimised_python_and_other_processes_are_refused_for_claims_alone(run_claims, pytester):
     script = "import multiprocessing, pytest, sys\n\ndef run():\n    sys.exit(pytest.main(sys.argv[1:]))\n\n"
     script += "if __name__ == '__main__':\n    process = multiprocessing.get_context('spawn').Process(target=run)\n"
