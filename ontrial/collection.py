@@ -128,19 +128,26 @@ def is_ours(item: pytest.Item, fixture: str) -> bool:
     return definitions is not None and definitions[-1].func.__module__.partition(".")[0] == "ontrial"
 
 
-def duplicates(claims: Mapping[pytest.Item, Declaration]) -> Iterator[tuple[pytest.Item, str]]:
-    """Tests that a report declares twice, by their id or by their case, each with what to say of it.
+def namesakes(claims: Mapping[pytest.Item, Declaration]) -> dict[pytest.Item, str]:
+    """Tests of reports that share a name, so that no record could tell them apart, each with what to say of it."""
+    paths: dict[str, dict[Path, None]] = defaultdict(dict)
+    for each in claims.values():
+        paths[each.folder.name][each.folder.path] = None
+    said = {
+        name: f"two reports are called {name}, {' and '.join(map(str, found))}: rename one of the folders"
+        for name, found in paths.items()
+        if len(found) > 1
+    }
+    return {item: said[each.folder.name] for item, each in claims.items() if each.folder.name in said}
 
-    Raises pytest.UsageError where two reports have one name.
-    """
-    folders: dict[str, Path] = {}
+
+def duplicates(claims: Mapping[pytest.Item, Declaration]) -> Iterator[tuple[pytest.Item, str]]:
+    """Tests that a report declares twice, by their id or by their case, each with what to say of it."""
     places: dict[str, dict[str, None]] = defaultdict(dict)
     cases: dict[tuple[str, str], list[str]] = defaultdict(list)
     here = {item: f"{item.path}::{getattr(item, 'originalname', item.name)}" for item in claims}
     names = {item: f"{each.folder.name}/{each.id}" for item, each in claims.items()}
     for item, each in claims.items():
-        if (other := folders.setdefault(each.folder.name, each.folder.path)) != each.folder.path:
-            raise pytest.UsageError(f"two reports are called {each.folder.name}: {other} and {each.folder.path}")
         places[names[item]][here[item]] = None
         cases[str(each), each.tier].append(here[item])
     for item, each in claims.items():

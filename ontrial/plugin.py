@@ -1,6 +1,6 @@
 """What is registered once a claim is collected: fixtures, and the hooks that take it to its verdict."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 import threadpoolctl
@@ -58,6 +58,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         with state.contain(item):
             if (found := collection.declaration(item)) is not None:
                 state.claims[item] = found
+    for item, problem in collection.namesakes(state.claims).items():
+        state.problems[item] = problem
+        del state.claims[item]
     state.problems |= dict(collection.duplicates(state.claims))
     if hasattr(config, "workerinput"):
         problem = (
@@ -91,6 +94,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         raise pytest.UsageError(str(error)) from error
     if option.maxfail:  # a claim that will fail does so before anything is trained
         session.items.sort(key=lambda item: not state.problem(item))
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
+    """The claim of each test that `--collect-only` lists; not under -q, whose lines scripts take for tests."""
+    if not config.option.collectonly or config.option.verbose < 0:
+        return []
+    claims = config.stash[SESSION].claims
+    return ["", *(f"{claims[item]}  {item.nodeid}" for item in items if item in claims)]
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -213,7 +213,6 @@ def test_where_nothing_else_is_lost_the_session_is_refused(run_claims, name, tak
         ("@pytest.fixture(autouse=True)\ndef around(tmp_path):\n    yield\n", "test_planted.py", "around runs round *"),
         ("def setup_function():\n    pass\n", "test_planted.py", "setup_function runs round pytest's own call*"),
         ("def setup_module():\n    pass\n", "test_planted.py", "setup_module runs round pytest's own call*"),
-        ("@pytest.fixture\ndef runs():\n    return {}\n", "test_planted.py", "the fixture runs is *"),
         (
             "import pytest\n@pytest.fixture(autouse=True, scope='session')\ndef prepared():\n    yield\n",
             "conftest.py",

@@ -68,14 +68,27 @@ def test_an_id_is_unique_in_a_report_and_may_be_in_two(run_claims, pytester, ver
     result.stderr.fnmatch_lines(["ERROR: *X1 is declared twice: *test_planted.py::*test_second.py::*"])
 
 
-def test_two_reports_of_one_name_are_refused(run_claims, pytester):
+def test_two_reports_of_one_name_are_errors_of_their_claims_alone(run_claims, pytester, verdicts):
     for place in ("one", "two"):
         folder = pytester.mkdir(place) / "homework"
         folder.mkdir()
         (folder / "test_it.py").write_text(PREAMBLE + planted())
+    result = run_claims(planted("X2", test="other"), "one", "two", "planted")
+    result.assert_outcomes(errors=2, passed=1, deselected=3)
+    result.stdout.fnmatch_lines(["two reports are called homework, *one*homework and *two*homework: rename one*"])
+    assert verdicts().keys() == {"X2"}
     result = run_claims(None, "one", "two")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: two reports are called homework: *one*homework and *two*homework"])
+    result.stderr.fnmatch_lines(["ERROR: two reports are called homework*"])
+
+
+def test_a_list_of_the_tests_names_their_claims(run_claims):
+    cases = "@pytest.mark.parametrize('plus', [1, 2])\n@claim_of('X4')\ndef test_cases(claim, plus): pass\n"
+    listed = run_claims(SUITE + cases, "--collect-only").stdout
+    listed.fnmatch_lines(
+        ["planted/X1  planted/test_planted.py::test_one[[]fast[]]", "planted/X4 (2)  *::test_cases*2*"]
+    )
+    assert "planted/X1 " not in run_claims(None, "--collect-only", "-q").stdout.str()
 
 
 @pytest.mark.parametrize(
