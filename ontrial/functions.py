@@ -126,9 +126,6 @@ class FunctionTraining(Training):
         stat = path.stat()
         return _digest_of(path, stat.st_size, stat.st_mtime_ns)
 
-    def estimate(self, seeds: int) -> float:
-        return float(seeds)  # a second each: what a function takes is known only when it has run
-
     def settings(self) -> dict[str, Any]:
         own = {"data": self.judged_on, "training": self.name} | self.terms()["settings"]
         return own | {name: each and str(each) for name, each in self.needed}

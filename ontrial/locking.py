@@ -249,11 +249,13 @@ def _evaluated(session: Session, folder: Folder) -> tuple[list[Criterion], list[
 
 def _price(session: Session, folder: Folder, claims: Collection[str]) -> str:
     """What judging these claims in full costs at most, as their trainings estimate it."""
-    wanted: dict[str, tuple[int, float]] = {}
+    wanted: dict[str, tuple[int, float | None]] = {}
     for declared in session.claims.values():
         if declared.folder == folder and declared.id in claims and declared.looks is not None:
             for training in session.placed(declared, "full").values():
                 wanted[canonical(training.settings())] = (declared.looks.budget, training.estimate(1))
     most = max((seeds for seeds, _ in wanted.values()), default=0)
-    hours = sum(seeds * each for seeds, each in wanted.values()) / 3600
-    return f"to judge in full: at most {most} seeds of {len(wanted)} trainings, about {hours:.2g} hours of one core"
+    known = [seeds * each for seeds, each in wanted.values() if each is not None]
+    hours = f"about {sum(known) / 3600:.2g} hours of one core" if known else "time unknown"
+    rest = f", without {len(wanted) - len(known)} whose time is unknown" if 0 < len(known) < len(wanted) else ""
+    return f"to judge in full: at most {most} seeds of {len(wanted)} trainings, {hours}{rest}"

@@ -24,7 +24,7 @@ from ontrial.publish.figures import drawing_for, pyplot_closed
 from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, seen
 from ontrial.publish.provenance import sources
 from ontrial.publish.record import decode, encode
-from ontrial.publish.terminal import Reporter, duration
+from ontrial.publish.terminal import TIME_UNKNOWN, Reporter, duration
 from ontrial.registered import Lock
 from ontrial.running.plan import Draw, Plan, StoreFull, Trial, in_words
 from ontrial.running.workers import NoWorkers
@@ -143,12 +143,13 @@ def train(session: Session, trials: Sequence[Trial]) -> None:
     jobs = plan.first_jobs(trials)
     if not jobs:
         return
-    say(f"training: {len(jobs)} jobs, about {duration(plan.seconds(jobs))}")
+    seconds = plan.seconds(jobs)
+    say(f"training: {len(jobs)} jobs, {TIME_UNKNOWN if seconds is None else f'about {duration(seconds)}'}")
     shown: Any = session.config.pluginmanager.getplugin("terminalreporter")
     is_quiet = shown is None or session.config.option.verbose < -1
     reporter = Reporter(io.StringIO() if is_quiet else shown._tw._file, say)
     try:
-        plan.complete(jobs, reporter)
+        plan.complete(jobs, reporter, until_failure=bool(session.config.option.maxfail))
     except KeyboardInterrupt:
         reporter.close()
         say("interrupted: {:,} of {:,} seeds are stored; run the same command to go on".format(*plan.stored()))

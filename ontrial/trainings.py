@@ -129,8 +129,12 @@ class Training(Protocol):
     def describe(self) -> dict[str, Any]:
         """All that its result depends on but the seed, JSON: terms, data, source, and what decides rounding."""
 
-    def estimate(self, seeds: int) -> float:
-        """Seconds for so many seeds, on one core or on the device; for none, the seconds to start."""
+    def estimate(self, seeds: int) -> float | None:  # noqa: ARG002
+        """Seconds for so many seeds, on one core or on the device; for none, the seconds to start.
+
+        None where only measuring tells: then a seed is trained first.
+        """
+        return None
 
     def settings(self) -> dict[str, Any]:
         """Its settings as a reader wants them, JSON."""

@@ -68,7 +68,8 @@ class Job:
     """A training with some of its seeds.
 
     keys: of each seed in the store; description: all that the result depends on but the seed; needs: jobs of what it
-    needs, with the same seeds; repeats: whether one seed is trained twice; seconds: estimated.
+    needs, with the same seeds; repeats: whether one seed is trained twice; seconds: estimated, but for `unknown`: how
+    many seeds of which trainings will be trained whose seconds are known only when some were measured.
     """
 
     training: Training
@@ -78,6 +79,7 @@ class Job:
     needs: tuple["Job", ...] = ()
     repeats: bool = False
     seconds: float = 0.0
+    unknown: tuple[tuple[Training, int], ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         seeds = f"seed {self.seeds[0]}" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds from {self.seeds[0]}"
@@ -218,13 +220,13 @@ def _train(job: Job, setting: Setting, reach: Reach) -> dict[int, TrainingError]
         rows = range(start, start + size)
         part = job.only(rows)
         try:
-            arrays, seconds = _trained(part, setting, _of(reach, start // size, len(job.seeds) / size))
+            arrays, seconds, elapsed = _trained(part, setting, _of(reach, start // size, len(job.seeds) / size))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             failures |= dict.fromkeys(rows, failed(part, error))
             continue
-        _store(part, arrays, seconds, setting)
+        _store(part, arrays, seconds, elapsed, setting)
         if (shapes := _shapes(arrays)) != _shapes(before or arrays):
             raise TrainingError(
                 f"{job.training} returned other arrays, or shapes, for one seed than for another: "
@@ -238,8 +240,10 @@ def _train(job: Job, setting: Setting, reach: Reach) -> dict[int, TrainingError]
     return failures
 
 
-def _trained(job: Job, setting: Setting, reach: Reach) -> tuple[Arrays, float]:
-    """The arrays that training records of these seeds, first axis the seed, and the seconds of one."""
+def _trained(job: Job, setting: Setting, reach: Reach) -> tuple[Arrays, float, float]:
+    """The arrays that training records of these seeds, first axis the seed, and the seconds of one, on its core and by
+    the clock on the wall.
+    """
 
     def progress(step: float, total: float) -> None:
         reach(step / total if total else 0.0)
@@ -248,10 +252,10 @@ def _trained(job: Job, setting: Setting, reach: Reach) -> tuple[Arrays, float]:
     tools["checkpoint"] = setting.store.checkpoint(job.keys[0], setting.began if setting.fresh else 0.0)
     tools = {name: tools[name] for name in getattr(job.training, "takes", ())}
     needed = _needed(job, setting)
-    clock = time.process_time if job.training.place == "process" else time.monotonic  # of the core, waiting excluded
-    started = clock()
+    of_core, on_wall = time.process_time(), time.monotonic()
     arrays = job.training.train(job.seeds, needed, **tools)
-    seconds = (clock() - started) / len(job.seeds)
+    elapsed = (time.monotonic() - on_wall) / len(job.seeds)
+    seconds = (time.process_time() - of_core) / len(job.seeds) if job.training.place == "process" else elapsed
     reach(1.0)
     require_free(arrays)
     if masked := [name for name, values in arrays.items() if np.ma.isMaskedArray(values)]:
@@ -261,7 +265,7 @@ def _trained(job: Job, setting: Setting, reach: Reach) -> tuple[Arrays, float]:
     own = arrays.keys() - job.training.shared
     if wrong := [name for name in own if np.shape(arrays[name])[:1] != (len(job.seeds),)]:
         raise TrainingError(f"{job} returned {', '.join(wrong)} without a first axis of its {len(job.seeds)} seeds")
-    return arrays, seconds
+    return arrays, seconds, elapsed
 
 
 def _needed(job: Job, setting: Setting) -> list[Arrays]:
@@ -273,11 +277,11 @@ def _needed(job: Job, setting: Setting) -> list[Arrays]:
     return found
 
 
-def _store(job: Job, arrays: Arrays, seconds: float, setting: Setting) -> None:
+def _store(job: Job, arrays: Arrays, seconds: float, elapsed: float, setting: Setting) -> None:
     shared = job.training.shared
     for row, (key, seed) in enumerate(zip(job.keys, job.seeds, strict=True)):
         own = {name: values if name in shared else values[row] for name, values in arrays.items()}
-        setting.store.save(key, Stored(own, seconds), {**job.description, "seed": seed})
+        setting.store.save(key, Stored(own, seconds, elapsed), {**job.description, "seed": seed})
 
 
 def _shapes(arrays: Arrays) -> dict[str, tuple[int, ...]]:

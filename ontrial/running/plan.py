@@ -7,10 +7,12 @@ from collections import ChainMap
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ontrial.claim import Claim
 from ontrial.files import writable
+from ontrial.running.costs import Costs
 from ontrial.running.jobs import Job, NotRepeated, Setting, TrainingError, load
 from ontrial.running.store import Stored, canonical, described, identity, name_of, with_needs
 from ontrial.running.workers import Progress, run_jobs
@@ -20,7 +22,6 @@ from ontrial.trainings import PLACES, Run, Runs, Stacked, Training, require_fini
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over workers
 _WORTH_SPREADING = 0.5  # seconds of all seeds, from which every worker gets a share: less takes longer to start again
-BYTES_A_SEED = 50_000.0  # before any seed of a training is stored
 _MOST_BYTES = 2**30  # of results in memory
 
 Draw = Callable[[int], tuple[int, ...]]
@@ -115,17 +116,21 @@ class Plan:
     _stored: set[str] = field(default_factory=set)
     _planned: dict[str, Job] = field(default_factory=dict)  # jobs, by the keys of their seeds
     _counted: set[str] = field(default_factory=set)  # keys whose seconds are part of a job's
+    _costs: Costs = field(init=False)
     _failures: dict[str, Exception] = field(default_factory=dict)
     _repeated: dict[Hashable, NotRepeated | None] = field(default_factory=dict)
     _results: dict[str, Stored] = field(default_factory=dict)  # in memory, the last used last
     _bytes: int = 0
 
+    def __post_init__(self) -> None:
+        self._costs = Costs(self.setting.store)
+
     def add(self, trial: Trial) -> None:
         """Add a trial. Raises what one of its trainings raises where the plan will have to rely on it."""
         for training in with_needs(trial.trainings.values()):
             for seeds in (0, 1, *trial.looks):
-                if not training.estimate(seeds) >= 0:
-                    raise ValueError(f"{training} estimates {training.estimate(seeds)} seconds for {seeds} seeds")
+                if (estimated := training.estimate(seeds)) is not None and not estimated >= 0:
+                    raise ValueError(f"{training} estimates {estimated} seconds for {seeds} seeds")
             f"{training} {training.place}".encode()  # raises now what a message or a worker would raise later
         self.trials.append(trial)
 
@@ -141,11 +146,13 @@ class Plan:
         """How many seeds are stored, of all that were planned."""
         return sum(map(self.setting.has, self._planned)), len(self._planned)
 
-    def complete(self, first: Iterable[Job], report: Callable[[Progress], object]) -> None:
+    def complete(
+        self, first: Iterable[Job], report: Callable[[Progress], object], *, until_failure: bool = False
+    ) -> None:
         """Run these jobs and all that open trials need after them.
 
-        A job that fails fails the trials that need it, and no other. Raises StoreFull where the disk has less room than
-        these jobs need.
+        A job that fails fails the trials that need it, and no other; until_failure: it also ends the training. Raises
+        StoreFull where the disk has less room than the seeds that are planned need, by the first that are measured.
         """
         first = list(first)
         folder = self.setting.store.folder
@@ -157,15 +164,12 @@ class Plan:
                 text = f"{job} is not in the run store, which is read-only: {error}"
                 first += self._then(job, TrainingError(text))
             return
-        needed = sum(BYTES_A_SEED * len(job.seeds) for job in first)
-        if (free := shutil.disk_usage(folder).free) < needed:
-            raise StoreFull(
-                f"the run store needs {needed / 2**20:,.0f} MiB more, and {folder} has {free / 2**20:,.0f} MiB "
-                "free: make room, or name another folder with --ontrial-store"
-            )
-        run_jobs(
-            first, self._then, self.setting, lambda each: report(self._with_looks(each)), self.workers, self.cluster
-        )
+        self._require_room()
+        shown = lambda each: report(self._with_looks(each))  # noqa: E731
+        run = partial(run_jobs, first, self._then, self.setting, shown, self.workers, self.cluster)
+        run(cost=self.cost, until_failure=until_failure)
+        for key in self._planned.keys() - self._stored - self._failures.keys():  # it ended before
+            del self._planned[key]
 
     def runs(self, trial: Trial) -> Runs:
         """The runs of a trial at its present look, under the names of its trainings.
@@ -207,9 +211,15 @@ class Plan:
             found.append({name: value for name, value in self._described(each).items() if name not in locked})
         return _digest(found)
 
-    def seconds(self, jobs: Iterable[Job]) -> float:
-        """Estimated seconds of these jobs on all workers."""
-        return sum(job.seconds for job in jobs) / self.workers
+    def seconds(self, jobs: Iterable[Job]) -> float | None:
+        """Estimated seconds of these jobs on all workers; None where those of one are not known."""
+        found = [self.cost(job) for job in jobs]
+        return None if None in found else sum(each or 0.0 for each in found) / self.workers
+
+    def cost(self, job: Job) -> float | None:
+        """Estimated seconds of a job, None where they are not known."""
+        measured = [self._costs.seconds(*each) for each in job.unknown]
+        return None if None in measured else job.seconds + sum(each or 0.0 for each in measured)
 
     def seconds_of_first_looks(self, trials: Iterable[Trial] | None = None) -> float:
         """Estimated seconds of the first looks of these trials, or all, on all workers if nothing were stored."""
@@ -217,7 +227,7 @@ class Plan:
         for trial in trials or self.trials:
             for training in with_needs(trial.trainings.values()):
                 name = identity(training)
-                most[name] = max(most.get(name, 0.0), training.estimate(trial.looks[0]))
+                most[name] = max(most.get(name, 0.0), self._costs.seconds(training, trial.looks[0]) or 0.0)
         return sum(most.values()) / self.workers
 
     def damaged(self) -> list[str]:
@@ -276,28 +286,57 @@ class Plan:
         """Jobs for those of its seeds that are not planned, so many that all workers have some."""
         job = job.only([row for row, key in enumerate(job.keys) if key not in self._planned])
         rows = range(len(job.seeds))
-        size, (total, begin) = len(rows), self._estimate(job)
-        if job.training.place in PLACES and total - begin >= _WORTH_SPREADING:
-            size = min(max(1, int(_SECONDS_A_JOB * size / (total - begin))), -(-size // self.workers))
+        parts = [job.only(rows[start : start + size]) for size in [self._size(job)] for start in rows[::size]]
+        name = identity(job.training)
+        repeated = min(1, len(parts) - 1) if self.setting.repeat and name not in self._repeated else None
+        self._repeated.setdefault(name, None)
         jobs = []
-        for start in rows[:: size or 1]:
-            part = job.only(rows[start : start + size])
-            name = identity(part.training)
-            repeats, seconds = self.setting.repeat and name not in self._repeated, self._estimate(part)[0]
-            self._repeated.setdefault(name, None)
+        for place, part in enumerate(parts):
+            repeats = place == repeated  # the second, so that the first tells soon how long one takes
+            seconds, unknown = 0.0, []
+            for each, count in self._to_train(part):
+                if (estimated := each.training.estimate(count)) is None:
+                    again = (1 if len(part.seeds) > 1 else 2) if repeats and hasattr(each.training, "again") else 0
+                    unknown.append((each.training, count + again))
+                seconds += estimated or 0.0
             self._counted |= part.all_keys()
-            jobs.append(dataclasses.replace(part, repeats=repeats, seconds=seconds))
+            jobs.append(dataclasses.replace(part, repeats=repeats, seconds=seconds, unknown=tuple(unknown)))
         self._planned |= {key: each for each in jobs for key in each.keys}
         return jobs
 
-    def _estimate(self, job: Job) -> tuple[float, float]:
-        """Seconds of what a job has to train and no other was estimated with, and those of them to start."""
-        total = begin = 0.0
-        for part in job.parts():
-            if count := len(set(part.keys) - self._stored - self._counted):
-                total += part.training.estimate(count)
-                begin += part.training.estimate(0)
-        return total, begin
+    def _size(self, job: Job) -> int:
+        """How many seeds a job of these should have."""
+        count, begin, total = len(job.seeds), 0.0, 0.0
+        is_one_by_one = getattr(job.training, "one_by_one", False)
+        for each, seeds in self._to_train(job):
+            if (estimated := self._costs.seconds(each.training, seeds)) is None and is_one_by_one:
+                return 1  # until one is measured
+            total += seeds if estimated is None else estimated
+            begin += self._costs.seconds(each.training, 0) or 0.0
+        if job.training.place in PLACES and total - begin >= _WORTH_SPREADING:
+            count = min(max(1, int(_SECONDS_A_JOB * count / (total - begin))), -(-count // self.workers))
+        return max(1, count)
+
+    def _to_train(self, job: Job) -> list[tuple[Job, int]]:
+        """What a job trains and no other was counted with: its parts, each with its number of seeds."""
+        counts = [(part, len(set(part.keys) - self._stored - self._counted)) for part in job.parts()]
+        return [(part, count) for part, count in counts if count]
+
+    def _require_room(self) -> None:
+        """Raises StoreFull where the disk has less room than the seeds that are planned need."""
+        parts = [part for job in set(self._planned.values()) for part in job.parts()]
+        needed = sum(
+            {
+                key: self._costs.bytes(each.training) for each in parts for key in each.keys if key not in self._stored
+            }.values()
+        )
+        folder = self.setting.store.folder
+        if (free := shutil.disk_usage(folder).free) < needed:
+            raise StoreFull(
+                f"the seeds to train need about {needed / 2**20:,.0f} MiB in the run store, and {folder} has "
+                f"{free / 2**20:,.0f} MiB free: make room, or name another folder with --ontrial-store. What is stored "
+                "stays; run the same command to go on"
+            )
 
     def _then(self, job: Job, failure: TrainingError | None) -> list[Job]:
         """The next looks of the trials that waited for a job that is done."""
@@ -305,6 +344,10 @@ class Plan:
         failure = next((each for each in not_repeated if each is not None), failure)
         if isinstance(failure, NotRepeated):
             self._distrust(job, failure)
+        news = [self._costs.note(part.training, part.keys[0]) for part in job.parts() if part.keys]
+        if any(news):
+            self._stored |= set(filter(self.setting.has, job.all_keys()))
+            self._require_room()
         lost = {job.keys[row] for row in self._lacking(job)}
         if failure is not None:
             self._failures |= dict.fromkeys(lost, failure)

@@ -9,7 +9,7 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,15 +28,19 @@ _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
 _GENERATORS = "random generators"  # in a checkpoint, beside the arrays of the function
-_STATED = ("arrays", "bytes", "check", "sha256", "seconds")  # of a result, beside what it depends on
+_STATED = ("arrays", "bytes", "check", "elapsed", "sha256", "seconds")  # of a result, beside what it depends on
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What one seed recorded: arrays without the axis of seeds, and the seconds that it took."""
+    """What one seed recorded: arrays without the axis of seeds, and the seconds that it took.
+
+    elapsed: seconds by the clock on the wall, waiting included, where they are known.
+    """
 
     arrays: Arrays
     seconds: float
+    elapsed: float | None = None
 
     @property
     def size(self) -> int:
@@ -139,6 +143,14 @@ class RunStore:
         path = self._description(key)
         return path.stat().st_mtime if path.exists() else None
 
+    def stated(self, key: str) -> dict[str, Any]:
+        """The description of a result, unchecked; empty where there is none that can be read."""
+        return _parsed(self._description(key))
+
+    def all_stated(self) -> Iterator[dict[str, Any]]:
+        """The descriptions of all results."""
+        return filter(None, map(_parsed, self.folder.glob("??/*.json")))
+
     def load(self, key: str) -> Stored | None:
         """What is stored; None where nothing is, or where it is damaged, which is then set aside."""
         if not (path := self._description(key)).exists():
@@ -182,6 +194,7 @@ class RunStore:
         np.savez(buffer, allow_pickle=False, **stored.arrays)
         content = buffer.getvalue()
         stated = {"arrays": _shapes(stored), "bytes": len(content), "seconds": stored.seconds}
+        stated |= {} if stored.elapsed is None else {"elapsed": stored.elapsed}
         stated = {**description, **stated, "sha256": hashlib.sha256(content).hexdigest()}
         stated["check"] = _name(stated)
         write_atomically(self._arrays(key), content)
@@ -202,6 +215,16 @@ class RunStore:
 
     def _description(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    """A description whose seconds and bytes are numbers; empty for any other file."""
+    try:
+        found = json.loads(path.read_bytes())
+        numbers = [found[name] for name in ("bytes", "seconds")] + [found.get("elapsed", 0.0)]
+        return found if all(isinstance(each, int | float) and 0 <= each < math.inf for each in numbers) else {}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
 
 
 def _shapes(stored: Stored) -> dict[str, list[int]]:

@@ -87,7 +87,7 @@ def run_jobs(
     executors: list[Executor] = []
     outcomes: queue.SimpleQueue[tuple[Job, TrainingError | NoWorkers | None]] = queue.SimpleQueue()
     changed = threading.Condition()  # and the lock of all the above
-    is_over = False
+    is_over, at_once = False, 0
 
     def push(job: Job) -> None:
         bisect.insort(waiting, job, key=lambda each: -_or_most(cost(each)))
@@ -99,6 +99,7 @@ def run_jobs(
             drivers[place][-1].start()
 
     def take(place: str) -> Job | None:
+        nonlocal at_once
         with changed:
             while not is_over:
                 busy = {key for job in running for key in job.all_keys()} - trained
@@ -112,6 +113,7 @@ def run_jobs(
                             break  # those behind it would make it wait for ever
                         waiting.remove(job)
                         running[job] = time.monotonic()
+                        at_once = max(at_once, len(running))
                         return job
                 changed.wait()
         return None
@@ -175,18 +177,25 @@ def run_jobs(
         raise NoWorkers(f"{MOST_DEATHS} workers died before they could be given a job. {_advice()}")
 
     def progress(*, is_stopping: bool = False) -> Progress:
-        now = time.monotonic()
-        parts = [setting.store.reached(job.keys[0]) for job in running]
-        left = seconds_left(
-            [(cost(job), took) for job, took in finished.items()],
-            [(cost(job), now - since, part) for (job, since), part in zip(running.items(), parts, strict=True)],
-            [cost(job) for job in waiting],
-        )
+        now, guessed = time.monotonic(), [job for job in finished if not job.unknown]
+        took, guess = sum(finished[job] for job in guessed), sum(job.seconds for job in guessed)
+        pace = took / guess if guess else 1.0
+        parts = {job: setting.store.reached(job.keys[0]) for job in running}
+        said = {job: (now - since) / parts[job] for job, since in running.items() if parts[job]}
+        of_a_seed = {training: each / count for job, each in said.items() for training, count in job.unknown}
+
+        def expected(job: Job) -> float | None:
+            if (seconds := said.get(job, cost(job))) is None and all(each in of_a_seed for each, _ in job.unknown):
+                return job.seconds + sum(of_a_seed[each] * count for each, count in job.unknown)
+            return seconds and seconds * (1.0 if job.unknown or job in said else pace)
+
+        under_way = [(expected(job), now - since) for job, since in running.items()]
+        left = seconds_left(under_way, list(map(expected, waiting)), at_once) if finished or said else None
         count = len(finished) + len(running) + len(waiting)
         return Progress(
             *(len(finished), count, now - started, left),
             running=len(running),
-            part=sum(parts),
+            part=sum(parts.values()),
             is_stopping=is_stopping,
         )
 
@@ -283,30 +292,19 @@ def dask_executor(address: str, seconds: float = 10.0) -> Executor:
 
 
 def seconds_left(
-    finished: Sequence[tuple[float | None, float]],
-    running: Sequence[tuple[float | None, float, float]],
-    waiting: Sequence[float | None],
+    running: Sequence[tuple[float | None, float]], waiting: Sequence[float | None], at_once: int
 ) -> float | None:
-    """Seconds until all is done at the pace so far; None before a job is done, or has said how much of it is, and
-    where a cost is not known.
+    """Seconds until all is done; None where those of a job are not known.
 
-    finished, running: the estimated seconds of jobs, those that they took, or have taken so far, and how much of a
-    running one is done, 0 where it does not say; waiting: the estimated seconds of the others, as many of which will
-    run at once as run now.
+    running: the seconds that each job should take, and has taken so far; waiting: those that the others should take;
+    at_once: how many jobs run at once.
     """
-    done = [*finished, *((cost and cost * part, passed) for cost, passed, part in running if part)]
-    costs = [*(cost for cost, _ in done), *(cost for cost, _, part in running if not part), *waiting]
-    if not done or None in costs:
-        return None
-    estimated, took = (sum(each or 0.0 for each in column) for column in zip(*done, strict=True))
-    pace = took / estimated if estimated else 0.0
-    # One that takes longer than expected is never said to be over.
-    rest = [
-        passed * (1 - part) / part if part else pace * max((cost or 0.0) - passed / (pace or 1.0), (cost or 0.0) / 10)
-        for cost, passed, part in running
-    ]
-    total = sum(rest) + pace * sum(cost or 0.0 for cost in waiting)
-    return max([total / max(1, len(running)), *rest])
+    rest = []
+    for expected, passed in (*running, *((each, 0.0) for each in waiting)):
+        if expected is None:
+            return None
+        rest.append(max(expected - passed, expected / 10))  # one that takes longer is not over
+    return max([sum(rest) / max(1, min(at_once, len(rest))), *rest[: len(running)]])
 
 
 def _advice() -> str:

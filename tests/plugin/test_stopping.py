@@ -62,6 +62,26 @@ def test_nothing_is_trained_where_a_file_does_not_import(run_claims, pytester, t
     assert trained() == [7.0, 8.0, 9.0]
 
 
+FAILS = """
+import time
+
+@training(looks=looks)
+def failing(*, seed: int):
+    time.sleep(0.05)
+    return {"value": 1 / seed}
+
+@claim_of("X1", trains={"a": failing()})
+def test_fails(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+"""
+
+
+def test_a_failed_training_ends_all_training_and_no_seed_begins_after_it(run_claims, trained, stored):
+    result = run_claims(FAILS + SUITE, "-v", "-x", "--seeds=60")
+    assert said(result) == {"fails": "ERROR"}
+    assert len(stored()) < 60 / 2
+
+
 INTERRUPTS = """
 from ontrial.publish.terminal import Reporter
 

@@ -59,6 +59,15 @@ def counted(folder: str, *, seed: int) -> dict[str, Any]:
     return {"value": np.float64(seed)}
 
 
+@training(looks=LOOKS)
+def weighty(seconds: float = 0.0, size: int = 1, other: int = 0, *, seed: int) -> dict[str, Any]:
+    """Takes about so many seconds, and so many bytes in each of two arrays."""
+    import time
+
+    time.sleep(seconds)
+    return {name: np.full(size // 8, float(seed)) for name in ("one", "two")}
+
+
 class Odd(Exception):
     """An error that cannot be unpickled: it is not made of one text."""
 

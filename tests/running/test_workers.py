@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from ontrial.running import workers as workers_module
-from ontrial.running.jobs import Setting, TrainingError, run_job
+from ontrial.running.jobs import Job, Setting, TrainingError, run_job
 from ontrial.running.plan import Plan
 from ontrial.running.store import RunStore
 from ontrial.running.workers import dask_executor, run_jobs, seconds_left
@@ -200,6 +200,24 @@ def test_the_longest_is_run_first_what_follows_joins_and_what_trains_the_same_wa
     assert not any(overlaps)
 
 
+def test_jobs_take_as_many_workers_as_they_have_threads(setting, monkeypatch):
+    monkeypatch.setattr(Job, "threads", property(lambda self: int(self.training._values()["shift"])))
+    monkeypatch.setattr(workers_module, "process_executor", lambda: ThreadPoolExecutor(1))
+    running, most = [], []
+
+    def attempt(name, content):
+        running.append(job := pickle.loads(content)[0])
+        most.append(sorted(each.threads for each in running))
+        time.sleep(0.05)
+        running.remove(job)
+
+    monkeypatch.setattr(workers_module, "attempt", attempt)
+    costs = [(2, 9.0), (1, 8.0), (1, 7.0), (5, 6.0), (2, 5.0), (1, 4.0)]  # threads, and seconds
+    run(setting, [replace(job(noise(threads), place), seconds=cost) for place, (threads, cost) in enumerate(costs)], 3)
+    assert {tuple(each) for each in most if sum(each) > 3} == {(5,)}, "which takes all"
+    assert [1, 2] in most
+
+
 def test_the_same_bits_whatever_the_number_of_workers(tmp_path):
     found = []
     for workers in (1, 2):
@@ -301,22 +319,19 @@ def _alive(session: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("finished", "running", "waiting", "left"),
+    ("running", "waiting", "at_once", "left"),
     [
-        ([], [(1.0, 0.5, 0.0)], [1.0], None),  # no time is given before a job is finished
-        ([(1.0, 1.0)], [(None, 0.5, 0.0)], [1.0], None),  # nor where what one takes is not known
-        ([(1.0, 3.0)], [(1.0, 2.0, 0.0)], [1.0, 2.0], 1.0 + 3.0 + 6.0),
-        ([(1.0, 3.0)], [(1.0, 2.0, 0.0), (1.0, 0.0, 0.0)], [1.0, 1.0], (1.0 + 3.0 + 6.0) / 2),
-        ([(1.0, 1.0)], [(9.0, 2.0, 0.0), (1.0, 0.5, 0.0)], [], 7.0),  # no sooner than the longest
-        ([(1.0, 1.0)], [(1.0, 50.0, 0.0)], [], 0.1),  # one that takes long is never said to be over
-        ([(1.0, 1.0), (2.0, 2.0)], [], [], 0.0),
-        ([], [(1.0, 3.0, 0.25)], [2.0], 9.0 + 24.0),  # it says that it will take 12 s
-        ([], [(None, 3.0, 0.25)], [], None),
-        ([(1.0, 1.0)], [(1.0, 50.0, 0.5)], [], 50.0),
+        ([(None, 0.5)], [1.0], 1, None),
+        ([(3.0, 2.0)], [3.0, 6.0], 1, 1.0 + 3.0 + 6.0),
+        ([(3.0, 2.0), (3.0, 0.0)], [3.0, 3.0], 2, (1.0 + 3.0 + 6.0) / 2),
+        ([(9.0, 2.0), (1.0, 0.5)], [], 2, 7.0),  # no sooner than the longest
+        ([(4.0, 2.0)], [], 9, 2.0),
+        ([(1.0, 50.0)], [], 1, 0.1),  # one that takes long is never said to be over
+        ([], [], 1, 0.0),
     ],
 )
-def test_the_time_left_follows_from_what_was_finished(finished, running, waiting, left):
-    assert seconds_left(finished, running, waiting) == (left if left is None else pytest.approx(left))
+def test_the_time_left_follows_from_what_jobs_should_take(running, waiting, at_once, left):
+    assert seconds_left(running, waiting, at_once) == (left if left is None else pytest.approx(left))
 
 
 def test_progress_gives_no_time_before_a_job_is_finished_and_none_is_left_at_the_end(setting, threads, monkeypatch):
