@@ -26,7 +26,8 @@ from ontrial.publish.provenance import sources
 from ontrial.publish.record import decode, encode
 from ontrial.publish.terminal import TIME_UNKNOWN, Reporter, duration
 from ontrial.registered import Lock
-from ontrial.running.plan import Draw, Plan, StoreFull, Trial, in_words
+from ontrial.running.costs import StoreFull
+from ontrial.running.plan import Draw, Plan, Trial, in_words
 from ontrial.running.workers import NoWorkers
 from ontrial.state import Session
 from ontrial.stats.comparisons import own_verdict

@@ -1,7 +1,8 @@
 """What a seed of a training costs, by what was measured: seconds, and bytes in the run store."""
 
+import shutil
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,6 +12,10 @@ from ontrial.trainings import Training
 
 _BYTES = 50_000.0  # of a seed, before anything like it is stored
 _ENOUGH = 8  # seeds, for a mean
+
+
+class StoreFull(Exception):
+    """The disk has less room than the seeds to train need."""
 
 
 class Cost(NamedTuple):
@@ -54,6 +59,16 @@ class Costs:
         """Bytes that a seed takes in the store."""
         found = self._of(training, may_resemble=training.estimate(1) is None)
         return _BYTES if found is None else found.bytes
+
+    def require_room(self, trainings: Iterable[Training]) -> None:
+        """Raises StoreFull where the disk has less room than a seed of each of these trainings needs."""
+        needed, folder = sum(map(self.bytes, trainings)), self.store.folder
+        if (free := shutil.disk_usage(folder).free) < needed:
+            raise StoreFull(
+                f"the seeds to train need about {needed / 2**20:,.0f} MiB in the run store, and {folder} has "
+                f"{free / 2**20:,.0f} MiB free: make room, or name another folder with --ontrial-store. What is stored "
+                "stays; run the same command to go on"
+            )
 
     def _of(self, training: Training, *, may_resemble: bool) -> Cost | None:
         name, settings = self._name(training)

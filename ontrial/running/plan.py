@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import shutil
 from collections import ChainMap
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import Executor
@@ -26,10 +25,6 @@ _MOST_BYTES = 2**30  # of results in memory
 
 Draw = Callable[[int], tuple[int, ...]]
 Call = Callable[[Claim, Runs], object]
-
-
-class StoreFull(Exception):
-    """The disk has less room than the jobs need."""
 
 
 @dataclass(eq=False)
@@ -325,18 +320,8 @@ class Plan:
     def _require_room(self) -> None:
         """Raises StoreFull where the disk has less room than the seeds that are planned need."""
         parts = [part for job in set(self._planned.values()) for part in job.parts()]
-        needed = sum(
-            {
-                key: self._costs.bytes(each.training) for each in parts for key in each.keys if key not in self._stored
-            }.values()
-        )
-        folder = self.setting.store.folder
-        if (free := shutil.disk_usage(folder).free) < needed:
-            raise StoreFull(
-                f"the seeds to train need about {needed / 2**20:,.0f} MiB in the run store, and {folder} has "
-                f"{free / 2**20:,.0f} MiB free: make room, or name another folder with --ontrial-store. What is stored "
-                "stays; run the same command to go on"
-            )
+        lacking = {key: part.training for part in parts for key in part.keys if key not in self._stored}
+        self._costs.require_room(lacking.values())
 
     def _then(self, job: Job, failure: TrainingError | None) -> list[Job]:
         """The next looks of the trials that waited for a job that is done."""

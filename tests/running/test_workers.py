@@ -22,7 +22,7 @@ from ontrial.running import workers as workers_module
 from ontrial.running.jobs import Job, Setting, TrainingError, run_job
 from ontrial.running.plan import Plan
 from ontrial.running.store import RunStore
-from ontrial.running.workers import dask_executor, run_jobs, seconds_left
+from ontrial.running.workers import dask_executor, run_jobs
 from tests.running.planted import (
     Doubled,
     complete,
@@ -316,22 +316,6 @@ def _alive(session: int) -> list[str]:
         except OSError:
             continue
     return alive
-
-
-@pytest.mark.parametrize(
-    ("running", "waiting", "at_once", "left"),
-    [
-        ([(None, 0.5)], [1.0], 1, None),
-        ([(3.0, 2.0)], [3.0, 6.0], 1, 1.0 + 3.0 + 6.0),
-        ([(3.0, 2.0), (3.0, 0.0)], [3.0, 3.0], 2, (1.0 + 3.0 + 6.0) / 2),
-        ([(9.0, 2.0), (1.0, 0.5)], [], 2, 7.0),  # no sooner than the longest
-        ([(4.0, 2.0)], [], 9, 2.0),
-        ([(1.0, 50.0)], [], 1, 0.1),  # one that takes long is never said to be over
-        ([], [], 1, 0.0),
-    ],
-)
-def test_the_time_left_follows_from_what_jobs_should_take(running, waiting, at_once, left):
-    assert seconds_left(running, waiting, at_once) == (left if left is None else pytest.approx(left))
 
 
 def test_progress_gives_no_time_before_a_job_is_finished_and_none_is_left_at_the_end(setting, threads, monkeypatch):
