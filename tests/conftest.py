@@ -1,6 +1,7 @@
 """A pytest with claims on trial inside pytest, for the tests of what a user sees."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -114,6 +115,18 @@ def run_claims(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         return pytester.runpytest_inprocess(*OPTIONS, "--workers=1", *options, plugins=plugins)
 
     return run
+
+
+def alive(session: int) -> list[str]:
+    """Processes of a session, by /proc; none where there is no /proc."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(path.name)) == session and "Z" not in (path / "stat").read_text().split()[2]:
+                found.append(path.name)
+        except OSError:
+            continue
+    return found
 
 
 def said(result: pytest.RunResult) -> dict[str, str]:

@@ -5,11 +5,10 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import OPTIONS, PREAMBLE, said
+from tests.conftest import OPTIONS, PREAMBLE, alive, said
 
 SUITE = """
 @claim_of("X1", trains={"a": noise(9.0)})
@@ -160,18 +159,6 @@ def test_an_interrupt_stores_running_seeds_or_drops_them(pytester, send, endless
     assert (stored() > before) == (endless_from == 99)
     assert "Traceback" not in lines
     assert list(pytester.path.glob("runs/locks/stop*")) == []
-
-
-def alive(session: int) -> list[str]:
-    """Processes of a session, by /proc; none where there is no /proc."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getsid(int(path.name)) == session and "Z" not in (path / "stat").read_text().split()[2]:
-                found.append(path.name)
-        except OSError:
-            continue
-    return found
 
 
 def test_doubly_quiet_says_only_what_went_wrong(run_claims):

@@ -7,6 +7,7 @@ import pytest
 from ontrial.running import costs, workers
 from ontrial.running.costs import StoreFull
 from ontrial.running.plan import Plan
+from ontrial.running.store import RunStore
 from ontrial.running.workers import seconds_left
 from tests.running.planted import Doubled, complete, noise, on_trial, weighty
 
@@ -28,6 +29,15 @@ def test_time_is_known_from_the_first_seed_and_then_from_what_is_stored(setting,
         jobs = plan.first_jobs()
         assert sum(len(job.seeds) for job in jobs) == {0: 2, 1: 8}[other] > len(jobs)
         assert 0.5 < plan.seconds(jobs) / (0.2 * {0: 2, 1: 8}[other]) < 2
+
+
+def test_a_training_that_says_how_far_it_is_needs_no_first_seed(setting, threads, monkeypatch):
+    monkeypatch.setattr(workers, "_SECONDS_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(RunStore, "reached", lambda self, key: 0.5)
+    plan, found = Plan(setting, 1, threads), []
+    plan.add(on_trial({"a": weighty(0.1)}, 3))
+    plan.complete(plan.first_jobs(), found.append)
+    assert [each.left for each in found if each.finished == 0 and each.running and each.left is None] == []
 
 
 def test_the_disk_must_have_room_for_all_seeds_as_soon_as_one_is_measured(setting, threads, monkeypatch):

@@ -23,6 +23,7 @@ from ontrial.running.jobs import Job, Setting, TrainingError, run_job
 from ontrial.running.plan import Plan
 from ontrial.running.store import RunStore
 from ontrial.running.workers import dask_executor, run_jobs
+from tests.conftest import alive
 from tests.running.planted import (
     Doubled,
     complete,
@@ -301,21 +302,9 @@ def test_a_killed_session_loses_only_what_is_in_flight_and_its_workers_end(setti
         process.wait()
     assert is_stored(setting, job(noise(), 0, 1, 2, 3)) == [True] * 4
     assert list(setting.store.folder.glob("*/.*")) == []  # no part of a file is left
-    while _alive(process.pid):  # the worker notices that its parent is gone
+    while alive(process.pid):  # the worker notices that its parent is gone
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def _alive(session: int) -> list[str]:
-    """Processes of a session, by /proc; none where there is no /proc."""
-    alive = []
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getsid(int(path.name)) == session and "Z" not in (path / "stat").read_text().split()[2]:
-                alive.append(path.name)
-        except OSError:
-            continue
-    return alive
 
 
 def test_progress_gives_no_time_before_a_job_is_finished_and_none_is_left_at_the_end(setting, threads, monkeypatch):
