@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ontrial import registered
-from ontrial.publish.terminal import columns, duration
-from ontrial.running.plan import BYTES_A_SEED, Plan, in_words
+from ontrial.publish.terminal import about, columns
+from ontrial.running.plan import Plan, in_words
 from ontrial.running.store import Kept, described, identity, with_needs
 from ontrial.state import Session
 from ontrial.stats.ranks import ranks
@@ -24,12 +24,14 @@ _HEADINGS = ("training", "seeds", "new", "seconds", "MiB", "why")
 
 @dataclass(frozen=True)
 class Row:
-    """A training in the plan. seeds: that are needed next; new: of them, not stored; seconds, size: of the new ones."""
+    """A training in the plan. seeds: that are needed next; new: of them, not stored; seconds, size: of the new ones,
+    the seconds None where they are not known.
+    """
 
     name: str
     seeds: int
     new: int
-    seconds: float
+    seconds: float | None
     size: float
     why: str
 
@@ -43,13 +45,23 @@ def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
     plan.first_jobs()
     rows = list(_rows(plan))
     if new := [row for row in rows if row.new]:
-        time, size = duration(sum(row.seconds for row in new) / plan.workers), sum(row.size for row in new) / 2**20
-        runs = sum(row.new for row in new)
-        where = f"about {time} on {plan.workers} workers, {size:,.1f} MiB"
-        first = f"to train next: {runs:,} runs of {len(new)} trainings, {where}"
+        known = [row.seconds for row in new if row.seconds is not None]
+        time = about(sum(known) / plan.workers if len(known) == len(new) else None)
+        runs, size = sum(row.new for row in new), sum(row.size for row in new) / 2**20
+        first = f"to train next: {runs:,} runs of {len(new)} trainings, {time}, {size:,.1f} MiB"
     else:
         first = "nothing to train: all that is needed next is in the store"
-    table = [(r.name, f"{r.seeds}", f"{r.new}", f"{r.seconds:.2g}", f"{r.size / 2**20:.2g}", r.why) for r in rows]
+    table = [
+        (
+            r.name,
+            f"{r.seeds}",
+            f"{r.new}",
+            "?" if r.seconds is None else f"{r.seconds:.2g}",
+            f"{r.size / 2**20:.2g}",
+            r.why,
+        )
+        for r in rows
+    ]
     groups: dict[str, list[str]] = {}
     for item in items:
         name = str(session.claims.get(item, item.nodeid))
@@ -76,8 +88,8 @@ def _rows(plan: Plan) -> Iterator[Row]:
     for training, seeds in needed.values():
         new = plan.missing(training, tuple(seeds))
         why, nearest = why_new(registered.flat(described(training)), known) if new else ("in the store", None)
-        seconds = training.estimate(new) if nearest is None else new * nearest.seconds
-        size = new * (BYTES_A_SEED if nearest is None else nearest.size)
+        seconds = plan.costs.seconds(training, new) if nearest is None else new * nearest.seconds
+        size = new * (plan.costs.bytes(training) if nearest is None else nearest.size)
         yield Row(
             str(training), len(seeds), new, seconds, size, "--ontrial-fresh" if new and plan.setting.fresh else why
         )

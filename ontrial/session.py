@@ -24,7 +24,7 @@ from ontrial.publish.figures import drawing_for, pyplot_closed
 from ontrial.publish.frozen import AT_THE_BORDER, NO_SEED, CaseResult, Look, seen
 from ontrial.publish.provenance import sources
 from ontrial.publish.record import decode, encode
-from ontrial.publish.terminal import TIME_UNKNOWN, Reporter, duration
+from ontrial.publish.terminal import Reporter, about, duration
 from ontrial.registered import Lock
 from ontrial.running.costs import StoreFull
 from ontrial.running.plan import Draw, Plan, Trial, in_words
@@ -140,12 +140,11 @@ def train(session: Session, trials: Sequence[Trial]) -> None:
         _check_conditions(session, unsure)
         trials = [trial for trial in trials if trial in plan.trials]
     if (total := plan.seconds_of_first_looks(trials)) > _WORTH_SAYING:
-        say(f"first look: about {duration(total)} on {plan.workers} workers, less what is in the run store")
+        say(f"first look: {about(total)} on {plan.workers} workers, less what is in the run store")
     jobs = plan.first_jobs(trials)
     if not jobs:
         return
-    seconds = plan.seconds(jobs)
-    say(f"training: {len(jobs)} jobs, {TIME_UNKNOWN if seconds is None else f'about {duration(seconds)}'}")
+    say(f"training: {len(jobs)} jobs, {about(plan.seconds(jobs))}")
     shown: Any = session.config.pluginmanager.getplugin("terminalreporter")
     is_quiet = shown is None or session.config.option.verbose < -1
     reporter = Reporter(io.StringIO() if is_quiet else shown._tw._file, say)

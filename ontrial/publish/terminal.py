@@ -116,8 +116,13 @@ class Reporter:
 
 def in_words(progress: Progress) -> str:
     """The progress of a session: `look 2 of 5: 51 decided, 16 open, about 12 min`."""
-    left = TIME_UNKNOWN if progress.left is None else f"about {duration(max(1.0, progress.left))}"
+    left = about(None if progress.left is None else max(1.0, progress.left))
     return f"look {progress.look} of {progress.looks}: {progress.decided} decided, {progress.open} open, {left}"
+
+
+def about(seconds: float | None) -> str:
+    """Estimated seconds in words, None where nothing is known of them."""
+    return TIME_UNKNOWN if seconds is None else f"about {duration(seconds)}"
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from ontrial.running.store import RunStore, canonical
 from ontrial.trainings import Training
@@ -18,13 +18,6 @@ class StoreFull(Exception):
     """The disk has less room than the seeds to train need."""
 
 
-class Cost(NamedTuple):
-    """Of one seed."""
-
-    seconds: float
-    bytes: float
-
-
 @dataclass(eq=False)
 class Costs:
     """Costs of trainings: measured in this session, else as stored, else of the most similar settings that are stored.
@@ -33,14 +26,14 @@ class Costs:
     """
 
     store: RunStore
-    _measured: dict[str, list[Cost]] = field(default_factory=lambda: defaultdict(list))
+    _measured: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
     _names: dict[Training, tuple[str, str]] = field(default_factory=dict)
 
     def note(self, training: Training, key: str) -> bool:
         """Take in what was measured of the seed that was stored under a key; returns whether it is the first."""
         found = self._measured[self._name(training)[1]]
-        if len(found) < _ENOUGH and (stated := self.store.stated(key)):
-            found.append(_cost(stated))
+        if len(found) < _ENOUGH and (cost := self.store.cost(key)):
+            found.append(cost)
             return len(found) == 1
         return False
 
@@ -53,12 +46,12 @@ class Costs:
         if not seeds:
             return 0.0
         found = self._of(training, may_resemble=True)
-        return None if found is None else seeds * found.seconds
+        return None if found is None else seeds * found[0]
 
     def bytes(self, training: Training) -> float:
         """Bytes that a seed takes in the store."""
         found = self._of(training, may_resemble=training.estimate(1) is None)
-        return _BYTES if found is None else found.bytes
+        return _BYTES if found is None else found[1]
 
     def require_room(self, trainings: Iterable[Training]) -> None:
         """Raises StoreFull where the disk has less room than a seed of each of these trainings needs."""
@@ -70,22 +63,24 @@ class Costs:
                 "stays; run the same command to go on"
             )
 
-    def _of(self, training: Training, *, may_resemble: bool) -> Cost | None:
+    def _of(self, training: Training, *, may_resemble: bool) -> tuple[float, ...] | None:
+        """Mean seconds and bytes of a seed."""
         name, settings = self._name(training)
         found = self._measured.get(settings) or []
         if not found and may_resemble and (stored := self._stored.get(name)):
             own = _settings(training.terms())
             alike = [sum(each.get(key) == value for key, value in own.items()) for each, _ in stored]
             found = [cost for (_, cost), count in zip(stored, alike, strict=True) if count == max(alike)]
-        return Cost(*(sum(column) / len(found) for column in zip(*found, strict=True))) if found else None
+        return tuple(sum(column) / len(found) for column in zip(*found, strict=True)) if found else None
 
     @cached_property
-    def _stored(self) -> dict[str, list[tuple[Mapping[str, Any], Cost]]]:
-        """What the store has of trainings whose descriptions name them, by this name: read once, where it is needed."""
+    def _stored(self) -> dict[str, list[tuple[Mapping[str, Any], tuple[float, float]]]]:
+        """Settings and cost of what is stored, by the name of the training: read once, where it is needed."""
         found = defaultdict(list)
-        for stated in self.store.all_stated():
-            if isinstance(name := stated.get("training"), str):
-                found[name].append((_settings(stated), _cost(stated)))
+        for each in self.store.known():
+            found[str(each.description.get("training"))].append(
+                (_settings(each.description), (each.seconds, each.size))
+            )
         return found
 
     def _name(self, training: Training) -> tuple[str, str]:
@@ -98,7 +93,3 @@ class Costs:
 def _settings(described: Mapping[str, Any]) -> Mapping[str, Any]:
     found = described.get("settings")
     return found if isinstance(found, dict) else {}
-
-
-def _cost(stated: Mapping[str, Any]) -> Cost:
-    return Cost(float(stated.get("elapsed", stated["seconds"])), float(stated["bytes"]))

@@ -111,14 +111,14 @@ class Plan:
     _stored: set[str] = field(default_factory=set)
     _planned: dict[str, Job] = field(default_factory=dict)  # jobs, by the keys of their seeds
     _counted: set[str] = field(default_factory=set)  # keys whose seconds are part of a job's
-    _costs: Costs = field(init=False)
+    costs: Costs = field(init=False)
     _failures: dict[str, Exception] = field(default_factory=dict)
     _repeated: dict[Hashable, NotRepeated | None] = field(default_factory=dict)
     _results: dict[str, Stored] = field(default_factory=dict)  # in memory, the last used last
     _bytes: int = 0
 
     def __post_init__(self) -> None:
-        self._costs = Costs(self.setting.store)
+        self.costs = Costs(self.setting.store)
 
     def add(self, trial: Trial) -> None:
         """Add a trial. Raises what one of its trainings raises where the plan will have to rely on it."""
@@ -213,7 +213,7 @@ class Plan:
 
     def cost(self, job: Job) -> float | None:
         """Estimated seconds of a job, None where they are not known."""
-        measured = [self._costs.seconds(*each) for each in job.unknown]
+        measured = [self.costs.seconds(*each) for each in job.unknown]
         return None if None in measured else job.seconds + sum(each or 0.0 for each in measured)
 
     def seconds_of_first_looks(self, trials: Iterable[Trial] | None = None) -> float:
@@ -222,7 +222,7 @@ class Plan:
         for trial in trials or self.trials:
             for training in with_needs(trial.trainings.values()):
                 name = identity(training)
-                most[name] = max(most.get(name, 0.0), self._costs.seconds(training, trial.looks[0]) or 0.0)
+                most[name] = max(most.get(name, 0.0), self.costs.seconds(training, trial.looks[0]) or 0.0)
         return sum(most.values()) / self.workers
 
     def damaged(self) -> list[str]:
@@ -304,10 +304,10 @@ class Plan:
         count, begin, total = len(job.seeds), 0.0, 0.0
         is_one_by_one = getattr(job.training, "one_by_one", False)
         for each, seeds in self._to_train(job):
-            if (estimated := self._costs.seconds(each.training, seeds)) is None and is_one_by_one:
+            if (estimated := self.costs.seconds(each.training, seeds)) is None and is_one_by_one:
                 return 1  # until one is measured
             total += seeds if estimated is None else estimated
-            begin += self._costs.seconds(each.training, 0) or 0.0
+            begin += self.costs.seconds(each.training, 0) or 0.0
         if job.training.place in PLACES and total - begin >= _WORTH_SPREADING:
             count = min(max(1, int(_SECONDS_A_JOB * count / (total - begin))), -(-count // self.workers))
         return max(1, count)
@@ -321,7 +321,7 @@ class Plan:
         """Raises StoreFull where the disk has less room than the seeds that are planned need."""
         parts = [part for job in set(self._planned.values()) for part in job.parts()]
         lacking = {key: part.training for part in parts for key in part.keys if key not in self._stored}
-        self._costs.require_room(lacking.values())
+        self.costs.require_room(lacking.values())
 
     def _then(self, job: Job, failure: TrainingError | None) -> list[Job]:
         """The next looks of the trials that waited for a job that is done."""
@@ -329,7 +329,7 @@ class Plan:
         failure = next((each for each in not_repeated if each is not None), failure)
         if isinstance(failure, NotRepeated):
             self._distrust(job, failure)
-        news = [self._costs.note(part.training, part.keys[0]) for part in job.parts() if part.keys]
+        news = [self.costs.note(part.training, part.keys[0]) for part in job.parts() if part.keys]
         if any(news):
             self._stored |= set(filter(self.setting.has, job.all_keys()))
             self._require_room()

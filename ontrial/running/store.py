@@ -9,7 +9,7 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,13 +143,11 @@ class RunStore:
         path = self._description(key)
         return path.stat().st_mtime if path.exists() else None
 
-    def stated(self, key: str) -> dict[str, Any]:
-        """The description of a result, unchecked; empty where there is none that can be read."""
-        return _parsed(self._description(key))
-
-    def all_stated(self) -> Iterator[dict[str, Any]]:
-        """The descriptions of all results."""
-        return filter(None, map(_parsed, self.folder.glob("??/*.json")))
+    def cost(self, key: str) -> tuple[float, float] | None:
+        """Seconds and bytes of a result, by its description; None where that cannot be read."""
+        with suppress(*_DAMAGE):
+            return _cost(json.loads(self._description(key).read_bytes()))
+        return None
 
     def load(self, key: str) -> Stored | None:
         """What is stored; None where nothing is, or where it is damaged, which is then set aside."""
@@ -175,13 +173,12 @@ class RunStore:
 
     def known(self) -> list[Kept]:
         """The trainings that it has seeds of, as far as their descriptions can be read."""
-        found: dict[str, tuple[dict[str, Any], list[tuple[float, int]]]] = {}
+        found: dict[str, tuple[dict[str, Any], list[tuple[float, float]]]] = {}
         for path in sorted(self.folder.glob("??/*.json")):
             with suppress(*_DAMAGE):
                 stated = json.loads(path.read_bytes())
                 description = {name: value for name, value in stated.items() if name not in (*_STATED, "seed")}
-                cost = float(stated["seconds"]), int(stated["bytes"])
-                found.setdefault(canonical(description), (description, []))[1].append(cost)
+                found.setdefault(canonical(description), (description, []))[1].append(_cost(stated))
         return [Kept(of, *(sum(each) / len(each) for each in zip(*costs, strict=True))) for of, costs in found.values()]
 
     def save(self, key: str, stored: Stored, description: Mapping[str, Any]) -> None:
@@ -217,14 +214,12 @@ class RunStore:
         return self.folder / key[:2] / f"{key}.json"
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    """A description whose seconds and bytes are numbers; empty for any other file."""
-    try:
-        found = json.loads(path.read_bytes())
-        numbers = [found[name] for name in ("bytes", "seconds")] + [found.get("elapsed", 0.0)]
-        return found if all(isinstance(each, int | float) and 0 <= each < math.inf for each in numbers) else {}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return {}
+def _cost(stated: Mapping[str, Any]) -> tuple[float, float]:
+    """Seconds, waiting included, and bytes. Raises ValueError for what is no number of them."""
+    found = float(stated.get("elapsed", stated["seconds"])), float(stated["bytes"])
+    if not all(0 <= each < math.inf for each in found):
+        raise ValueError(f"{found} are no seconds and bytes")
+    return found
 
 
 def _shapes(stored: Stored) -> dict[str, list[int]]:
