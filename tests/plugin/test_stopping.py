@@ -102,6 +102,7 @@ def test_an_interrupted_session_says_what_is_stored_and_how_to_go_on(run_claims,
 
 LONG = """
 import time
+from dataclasses import replace
 
 @training(looks=looks)
 def long(endless_from: int, *, seed: int):
@@ -110,13 +111,9 @@ def long(endless_from: int, *, seed: int):
         time.sleep(0.1)
     return {"value": 1.0}
 
-class OnDevice(type(long(0))):
-    place = "abacus"
+in_threads = replace(long(FROM + 1), place="abacus")
 
-here = long(FROM)
-there = OnDevice(*[getattr(long(FROM + 1), name) for name in here.__match_args__])
-
-@claim_of("X1", trains={"a": here, "b": there})
+@claim_of("X1", trains={"a": long(FROM), "b": in_threads})
 def test_long(claim, runs):
     claim.holds_if(claim.median(runs["a"].value, "value") > 0)
 """
@@ -145,17 +142,20 @@ def test_an_interrupt_stores_running_seeds_or_drops_them(pytester, send, endless
     def stored():
         return len(list(pytester.path.glob("runs/*/*.json")))
 
-    until(lambda: stored() >= 7)  # all that are not endless
-    before = stored()
-    for place in range(signals):
-        if place:
-            until(lambda: "stopping: " in output.read_text())
-        send(process.pid, signal.SIGINT)
-    assert process.wait(60) == pytest.ExitCode.INTERRUPTED
-    until(lambda: not alive(process.pid))
+    try:
+        until(lambda: stored() >= 7)  # all that are not endless
+        before = stored()
+        for place in range(signals):
+            if place:
+                until(lambda: "stopping: " in output.read_text())
+            send(process.pid, signal.SIGINT)
+        assert process.wait(60) == pytest.ExitCode.INTERRUPTED
+        until(lambda: not alive(process.pid))
+    finally:
+        process.kill()
     lines = output.read_text()
     assert f"interrupted: {stored()} of 180 seeds are stored; run the same command to go on" in lines
-    assert before <= stored() <= before + 2 * (2 + 16), "two processes and a device's jobs, each at most two"
+    assert before <= stored() <= before + 2 * (2 + 16), "two processes and 16 threads, each at most two"
     assert (stored() > before) == (endless_from == 99)
     assert "Traceback" not in lines
     assert list(pytester.path.glob("runs/locks/stop*")) == []
