@@ -46,7 +46,8 @@ class Loaded:
 def load(
     folder: str | Path, claim: str, case: str = "", *, tier: str | None = None, options: Sequence[str] = ()
 ) -> Loaded:
-    """What the record and the run store have of a claim: its verdict, intervals and runs. Nothing is trained.
+    """What the record and the run store have of a claim: its verdict, intervals and runs. Nothing is trained but
+    a seed that is found damaged.
 
     folder: of the report; case: where the claim has several; tier: fast or full, by default full if the record has it;
     options: pytest's, as on its command line, such as "--ontrial-store=FOLDER". The report's modules are imported, as

@@ -187,10 +187,10 @@ def _with_caption(pixels: np.ndarray, caption: str) -> "Figure":
     from matplotlib.figure import Figure
 
     height, width, _ = pixels.shape
-    below = round(0.28 * _DPI)
-    figure = Figure(figsize=(width / _DPI, (height + below) / _DPI), dpi=_DPI)
+    across, below = max(width, round(3.6 * _DPI)), round(0.28 * _DPI)  # room for the line
+    figure = Figure(figsize=(across / _DPI, (height + below) / _DPI), dpi=_DPI)
     figure.set_layout_engine("none")
-    figure.figimage(pixels, 0, below)
+    figure.figimage(pixels, (across - width) // 2, below)
     figure.text(0.5, below / (height + below), caption, ha="center", va="top", fontsize=8.5)
     return figure
 
