@@ -217,13 +217,13 @@ def figures(claims: Iterable[FrozenClaim], folders: Sequence[Path]) -> dict[str,
 
 
 def _figure(path: str, file: Path) -> Figure:
-    """A figure as lossless WebP in 16 levels a colour, a quarter less than PNG: differences that nobody sees."""
+    """A figure as it is shown, at three quarters of the file's resolution: half of its size."""
     buffer = io.BytesIO()
     with Image.open(file) as image:
         dpi, _ = image.info.get("dpi", (72, 72))
         width, height = (round(pixels * 72 / dpi, 1) for pixels in image.size)
-        coarse = image.convert("RGB").point(lambda level: round(level / 17) * 17)
-        coarse.save(buffer, "WEBP", lossless=True, quality=50, method=2)
+        smaller = image.convert("RGB").resize([round(0.75 * pixels) for pixels in image.size], Image.Resampling.LANCZOS)
+        smaller.save(buffer, "WEBP", quality=60, method=4)
     name = re.sub(r"[^a-z0-9]+", "-", path.removesuffix(".png").lower())
     title = f"{file.stem.replace('-', ' ')} ({file.parent.name.replace('-', ', ')})"
     return Figure(name, title, width, height, f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}")

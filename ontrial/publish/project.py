@@ -38,11 +38,10 @@ def read(summary: Summary, root: Path) -> Project:
     """
     folders = {report.name: root / report.folder for report in summary.reports if report.folder}
     known = {name: expected.read(folder) for name, folder in folders.items()}
-    repository, anchors = _repository(root), {claim.id: summary.anchor(claim) for claim in summary.claims}
-    in_words = {}
+    repository, in_words = _repository(root), {}
     for report in summary.reports:
         if report.name in folders and (path := folders[report.name] / _IN_WORDS).is_file():
-            own = {claim.id: anchors[claim.id] for claim in summary.of(report)}
+            own = {claim.id: summary.anchor(claim) for claim in summary.of(report)}
             try:
                 text = findings(summary, report, path.read_text(encoding="utf-8"))
             except (ValueError, jinja2.TemplateError) as error:
