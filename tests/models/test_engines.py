@@ -91,6 +91,9 @@ def test_records_and_snapshots_are_taken_at_the_steps_that_they_name():
     assert recorded["epoch"].tolist() == [0, 2, 4, 6, 7]
     assert recorded["record_step"].tolist() == [0, 6, 12, 18, 21]
     assert train(RECORDING, [4, 2])["snapshot_step"].tolist() == [1, 4, 7, 10, 13, 16, 19, 22, 25, 28]
+    begun = Experiment("digits", (5,), epochs=1, batch_size=500, steps_of_batch=1000)  # 2 of its 3 steps
+    for engine in (train, lambda *given: train_on_gpu(*given, None, "cpu")):
+        assert engine(begun, [0])["epoch"].tolist() == [0, 1]
     every = train(Experiment("cos", (3,), epochs=3, snapshots_every=1), [0])
     np.testing.assert_array_equal(every["snapshots"][:, -1], every["parameters"])
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch.func import functional_call, jacrev
 
 from models import probes
-from models.data import generator, sets
+from models.data import Sets, generator, sets
 from models.experiment import Experiment
 from models.training import Trained, train
 from tests.models.oracle import plain_network
@@ -74,7 +74,29 @@ def test_image_gradients_are_those_of_one_image_at_a_time(activation, monkeypatc
         assert found[row] == pytest.approx(expected, rel=1e-6)
 
 
-def test_interpolation_scores_the_networks_on_the_line(tiny):
+@pytest.mark.parametrize(
+    ("probe", "number"),
+    [(probes.sensitivity, 1_000), (probes.image_gradients, 10_000), (probes.largest_eigenvalue, 10_000)],
+)
+def test_a_probe_measures_on_the_first_images_alone_and_on_all_of_them(tiny, probe, number, monkeypatch):
+    monkeypatch.setattr(probes, "_MOST_ITERATIONS", 3)
+    random = generator(0, "probe")
+    images = torch.rand(number + 50, 64, generator=random, dtype=torch.float64)
+    labels = torch.randint(10, (2, number + 50), generator=random)
+
+    def measured(changed):
+        other = images.clone()
+        other[changed] = 0
+        return probe(replace(tiny, data=Sets(other, labels, other, labels)))
+
+    first, same, another = (measured(changed) for changed in (number + 49, number, number - 1))
+    for name in first.keys() - {"eigenvalue_settled"}:
+        np.testing.assert_array_equal(first[name], same[name])
+        assert (first[name] != another[name]).any()
+
+
+def test_interpolation_scores_the_networks_on_the_line(tiny, monkeypatch):
+    monkeypatch.setattr(probes, "_ROWS_AT_ONCE", 700)  # a last chunk that is shorter
     other = trained(Experiment("digits", (4, 3), epochs=2, batch_size=300, initialisation="second", dtype="float64"))
     found = probes.interpolation(tiny, other)
     assert {values.shape for values in found.values()} == {(2, 61)}
@@ -133,14 +155,14 @@ def test_a_seed_is_measured_as_if_it_were_alone_and_its_network_stays_unchanged(
     assert not tiny.parameters.requires_grad
 
 
-def test_frozen_gradients_are_means_over_draws_and_tensors(tiny, monkeypatch):
-    monkeypatch.setattr(probes, "_DRAWS", 3)
+def test_frozen_gradients_are_means_over_200_draws_and_over_tensors(tiny, monkeypatch):
+    monkeypatch.setattr(probes, "BATCH_SIZES", (5, 25, 1500))
     found = probes.frozen_gradients(tiny)
-    assert found["frozen_batch_size"].tolist() == [[5, 25, 125, 500, 1437]] * 2
+    assert found["frozen_batch_size"].tolist() == [[5, 25, 1437]] * 2
     network, random, expected = plain_network(TINY, tiny.parameters[1]), generator(SEEDS[1], "probe"), []
-    for size in (5, 25, 125, 500, 1437):
+    for size in (5, 25, 1437):
         draws = []
-        for _ in range(3):
+        for _ in range(200 if size < 1437 else 1):
             chosen = torch.randperm(1437, generator=random)[:size]
             loss = F.cross_entropy(network(tiny.data.train_inputs[chosen]), tiny.data.train_targets[1, chosen])
             gradients = torch.autograd.grad(loss, list(network.parameters()))

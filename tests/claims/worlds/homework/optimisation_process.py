@@ -35,7 +35,8 @@ def moved(layer_1=0.0, layer_2=0.0, biases=0.0):
 
 
 FALL, ENDS, FAR = losses(), moved(0.5), moved(0.8, 0.6)
-STILL, LONG_STILL = (np.tile(INITIAL[:, :, np.newaxis], (len(steps), 1)) for steps in (STEPS, LONG_STEPS))
+# Snapshots of weights that stay where they are, elsewhere than they began.
+STILL, LONG_STILL = (np.tile(moved(-0.3, -0.4)[:, :, np.newaxis], (len(steps), 1)) for steps in (STEPS, LONG_STEPS))
 
 
 def runs(short=STILL, long=LONG_STILL, end=ENDS, end_of_long=FAR, loss=FALL, loss_of_long=FALL):
