@@ -3,7 +3,7 @@
 import io
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +18,7 @@ from ontrial.claim import Claim
 from ontrial.collection import Declaration
 from ontrial.expected import outcome
 from ontrial.files import writable
+from ontrial.functions import FunctionTraining
 from ontrial.locking import OTHER_VERDICT, VERDICT_ALONE
 from ontrial.publish import terminal
 from ontrial.publish.figures import drawing_for, pyplot_closed
@@ -28,6 +29,7 @@ from ontrial.publish.terminal import Reporter, about, duration
 from ontrial.registered import Lock
 from ontrial.running.costs import StoreFull
 from ontrial.running.plan import Draw, Plan, Trial, in_words
+from ontrial.running.store import identity, with_needs
 from ontrial.running.workers import NoWorkers
 from ontrial.state import Session
 from ontrial.stats.comparisons import own_verdict
@@ -369,12 +371,17 @@ def _seeds_needed(evidence: Sequence[Evidence]) -> int | str:
 
 
 def _settings(session: Session, runs: Mapping[Any, Run]) -> tuple[tuple[Mapping[str, Any], ...], float]:
-    """What was trained, a configuration each, with the seconds that training and measuring took; and all of them."""
-    found, total = [], 0.0
+    """What was trained, a configuration each, with the seconds that training and measuring took; and all of them.
+
+    A function trains, whatever it needs; any other training that needs some measures them.
+    """
+    found, seconds = [], dict[Hashable, float]()
     for name, run in runs.items():
-        below = [session.plan.run(each, run.seeds).seconds for each in run.training.needs]
-        trained, measured = (sum(below), run.seconds) if below else (run.seconds, 0.0)
-        total += trained + measured
+        for each in with_needs([run.training]):
+            seconds[identity(each)] = session.plan.run(each, run.seeds).seconds
+        below = [seconds[identity(each)] for each in run.training.needs]
+        measures = below and not isinstance(run.training, FunctionTraining)
+        trained, measured = (sum(below), run.seconds) if measures else (run.seconds, 0.0)
         found.append(
             {
                 "name": ", ".join(map(str, name)) if isinstance(name, tuple) else str(name),
@@ -384,7 +391,7 @@ def _settings(session: Session, runs: Mapping[Any, Run]) -> tuple[tuple[Mapping[
                 "asking_seconds": round(measured, 1),
             }
         )
-    return tuple(found), total
+    return tuple(found), sum(seconds.values())
 
 
 def _first_trained(session: Session, trial: Trial) -> str:
