@@ -13,7 +13,7 @@ from ontrial.publish.record import NAME, readable
 from ontrial.running.store import with_needs
 from ontrial.source import is_installed
 from ontrial.stats.verdicts import Interval, Verdict
-from ontrial.trainings import Runs
+from ontrial.trainings import TIERS, Runs
 
 if TYPE_CHECKING:
     from ontrial.collection import Declaration
@@ -54,8 +54,10 @@ def load(
     pytest does.
 
     Raises LookupError where the report has no such claim, the record no such result, or the store not all of its runs,
-    and ValueError where pytest finds no claims, with what it said.
+    and ValueError where pytest finds no claims, with what it said, and for another tier.
     """
+    if tier not in (None, *TIERS):
+        raise ValueError(f"there is no tier {tier}: there are {' and '.join(TIERS)}")
     session = _collected(Path(folder), options)
     declared = {(each.tier, each.case): each for each in session.claims.values() if each.id == claim}
     if not declared:
@@ -64,12 +66,13 @@ def load(
     cases = dict.fromkeys(case for _, case in declared)
     if case not in cases:
         raise LookupError(f"{claim} has the cases {', '.join(cases)}: name one of them")
-    for each in (tier,) if tier else ("full", "fast"):
-        if each is not None and (result := _recorded(session, declared[each, case])) is not None:
+    tiers = (tier,) if tier else ("full", "fast")
+    for each in tiers:
+        if (result := _recorded(session, declared[each, case])) is not None:
             return Loaded(result, _runs(session, declared[each, case], result))
-    places = " or ".join(str(session.artifacts[each] / NAME) for each in ((tier,) if tier else session.artifacts))
+    places = " or ".join(str(session.artifacts[each] / NAME) for each in tiers)
     words = " -m full" if tier == "full" else ""
-    raise LookupError(f"{declared[tier or 'fast', case]} is not in {places}: judge it first, with `pytest{words}`")
+    raise LookupError(f"{declared[tiers[-1], case]} is not in {places}: judge it first, with `pytest{words}`")
 
 
 def _collected(folder: Path, options: Sequence[str]) -> "Session":

@@ -58,6 +58,7 @@ else:
     """
 assert "X1 has the cases near, far: name one of them" in refused(LookupError, "X1")
 assert "planted has no claim X9; there are X1, X2, X3" in refused(LookupError, "X9")
+assert "there is no tier slow: there are fast and full" in refused(ValueError, "X1", tier="slow")
 message = refused(LookupError, "X3")
 assert "planted/X3 is not in" in message and "verdicts.json: judge it first, with `pytest`" in message
 module = Path("planted/test_planted.py")
