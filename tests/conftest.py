@@ -16,12 +16,12 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from ontrial import source
+from ontrial import plugin, source
 from ontrial.report import folder_of
 
 ROOT = Path(__file__).parents[1]
 # Imported here once: a pytest inside pytest forgets at its end what it imported itself.
-KEPT = (matplotlib.backends.backend_agg, matplotlib.figure, PIL.Image, scipy.optimize, scipy.stats)
+KEPT = (plugin, matplotlib.backends.backend_agg, matplotlib.figure, PIL.Image, scipy.optimize, scipy.stats)
 
 RunClaims = Callable[..., pytest.RunResult]
 
