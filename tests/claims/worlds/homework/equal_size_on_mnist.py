@@ -91,10 +91,16 @@ def noise(deviation, ends, before):
     return np.concatenate([np.full(51, before), 2 + deviation * wave])
 
 
-NOISY = dict(batch_loss=noise(0.105, 3, 2.0)[1:], train_loss=noise(0.1, 1, 9.0), test_loss=noise(0.2, 1, 2.0))
-SMOOTH = dict(batch_loss=noise(0.095, 1, 9.0)[1:], train_loss=noise(0.1, 3, 2.0), test_loss=noise(0.01, 1, 2.0))
+def spread(plotted, ends, whole, its_ends, before=(2.0, 2.0), test=0.1):
+    curves = noise(plotted, ends, before[0])[1:], noise(whole, its_ends, before[1]), noise(test, 1, 2.0)
+    return dict(zip(("batch_loss", "train_loss", "test_loss"), curves, strict=True))
+
+
+NOISY, SMOOTH = spread(0.105, 3, 0.1, 1, (2.0, 9.0), 0.2), spread(0.095, 1, 0.1, 3, (9.0, 2.0), 0.01)
 M3 = [
     *opposed("M3", "plotted loss noisier than that of the whole set", NOISY, SMOOTH),
+    true("M3", "noisier, of a smaller range", alone(spread(0.105, 1, 0.1, 3), SMOOTH)),
+    false("M3", "less noisy, of a larger range", alone(spread(0.095, 3, 0.1, 1), NOISY)),
     decoy("M3", "the test loss is noisy", alone(SMOOTH | dict(test_loss=noise(0.2, 1, 2.0)), NOISY)),
     decoy("M3", "nothing is learned", alone(NOISY | dict(train_loss=np.full(RECORDS, 2.5)), NOISY)),
 ]
@@ -145,7 +151,7 @@ M5 = [
 
 # M6: seeds from the border inwards, or from the image before it outwards.
 def plateau(border, step, inwards, swing):
-    curve = late(RECORDS, 10, border, inwards * (step + 10 * SEED), border - 500 * swing / 40, swing)
+    curve = late(RECORDS, 10, border, inwards * (step + SEED // 8), border - 500 * swing / 40, swing)
     return dict(test_accuracy=curve, train_accuracy=6 * (2 * border - curve), apart=False)
 
 
@@ -196,7 +202,7 @@ M8 = [
 # M9: the lead of the middle over the deep control, less that of the report's nets. M10: that of the controls alone.
 def leads(lead, sign=0, part="test"):
     """sign: every other window is the other way."""
-    extra = {"middle": 30, "deep": 0, "middle_first": 500 + lead, "deep_first": 500}
+    extra = {"middle": 30, "deep": 0, "middle_first": 50 + lead, "deep_first": 50}
     return made(**{name: summed(each, -sign * (name == "middle_first"), part) for name, each in extra.items()})
 
 
