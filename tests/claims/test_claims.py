@@ -16,9 +16,11 @@ from claims.homework import test_number_of_parameters as sizes
 from claims.homework import test_optimisation_process as process
 from claims.homework import test_simulate_a_function as functions
 from claims.homework.measures.from_runs import late_gain
+from models.experiment import Experiment
 from models.probes import BATCH_SIZES
 from models.probing import ExperimentTraining, Probe
 from ontrial import Claim, Run
+from tests.claims.worlds import declared
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "claims" / "homework"
@@ -120,6 +122,25 @@ def test_networks_that_are_compared_differ_in_what_the_claim_says_alone():
         assert experiment.epochs == 10 * experiment.epochs_between_records == 50
     usual, quarter = gradient.EXPERIMENTS.values()
     assert quarter == replace(usual, learning_rate=usual.learning_rate / 4, epochs=4 * usual.epochs)
+
+
+def images_of(task, name):
+    """What a claim of M, P or B trains under a name, written from what the name says."""
+    if task == "M":
+        hidden = {**equal_size.MODELS, **equal_size.CONTROLS}[name]
+        return Experiment("mnist", hidden, epochs=100, batch_size=50)
+    if task == "P":
+        return Experiment("mnist", dict(zip(sizes.SIZES, sizes.HIDDEN, strict=True))[name], 50, 50, records=10)
+    by, batch = name if isinstance(name, tuple) else ("epochs", name)
+    rate = 1e-3 * (batch / 125) ** 0.5 if by == "tuned" else 1e-3
+    steps = 125 if by == "steps" and batch != 125 else None
+    return Experiment("mnist", (20, 30), 50, batch, rate, steps, records=10)
+
+
+def test_what_is_trained_on_images_is_what_its_name_says():
+    for case in (each for each in declared() if each.report == "homework" and each.id[0] in "MPB"):
+        for name, training in (case.trainings or {}).items():
+            assert getattr(training, "experiment", training) == images_of(case.id[0], name), (str(case), name)
 
 
 def test_expected_verdicts_are_of_claims_that_there_are_and_say_why_without_numbers():

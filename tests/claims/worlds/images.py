@@ -16,7 +16,7 @@ def run(records: int, apart: bool = True, **given: ArrayLike) -> dict[str, Array
     """The arrays of a training that learns, with those that are given in place of its own.
 
     given: by name, (record,) or (seed, record); losses in nats, accuracies in images, of 60,000 for training and of
-    10,000 for test. apart: let seeds differ, in every network of a seed by as many of its images.
+    10,000 for test, whose shares are in single precision. apart: let seeds differ, in every network of a seed by as many of its images.
     """
     shapes = {f"{part}_{name}": (N, records) for part in SIZE for name in ("loss", "accuracy")}
     shapes |= {"batch_loss": (N, records - 1), "last_gradient_norms": (N, 6)}
@@ -30,20 +30,22 @@ def run(records: int, apart: bool = True, **given: ArrayLike) -> dict[str, Array
         for name, each in (usual | given).items()
     }
     for part, size in SIZE.items():
-        made[f"{part}_accuracy"] = (made[f"{part}_accuracy"] + apart * _APART * (size // 10_000)) / size
+        images = made[f"{part}_accuracy"] + apart * _APART * (size // 10_000)
+        made[f"{part}_accuracy"] = (images / size).astype(np.float32)
     return made
 
 
 def late(records: int, last: int, mean: ArrayLike, extra: ArrayLike = 0, before: ArrayLike = 0, swing: float = 0):
     """Curves whose last records have a sum of last x mean + extra, (seed, record).
 
-    The first of them is above the mean by a swing and the last below it by as much, so that another window has another
-    sum. before: the level of all records before them. mean, extra, before: one number, or one a seed.
+    The first of them is above the mean by two swings and the last two below it by one, so that other windows, and what
+    is no mean, are the other way. before: the level of all records before them. mean, extra, before: one number, or one
+    a seed.
     """
     curve = np.empty((N, records))
     curve.T[:-last], curve.T[-last:] = before, mean
-    curve[:, -last] += swing
-    curve[:, -1] -= swing
+    curve[:, -last] += 2 * swing
+    curve[:, -2:] -= swing
     curve.T[-2] += extra
     return curve
 

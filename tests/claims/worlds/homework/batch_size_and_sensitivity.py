@@ -44,13 +44,13 @@ B1 = [
 
 # B2-B5: sums over epochs 40, 45 and 50, as differences from one level: in images, of all there are, or in 1/1000 nats.
 def summed(name, extra, sign=0, up=INSIDE):
-    """By batch size. sign: in any other window the ones that are up are as far from the others, above or below."""
+    """By batch size. sign: in every other window those that are up are below the others (1), or above them (-1)."""
     part, _, quantity = name.partition("_")
     level, unit = (LEVEL[part], 1) if quantity == "accuracy" else (2_000, 1 / 1000)
     curves = {}
     for batch, each in extra.items():
-        swing = 400 * sign * (1 if batch in up else -1)
-        curves[batch] = unit * late(RECORDS, 3, level, each, level - swing, swing)
+        swing = 400 * sign * (batch in up)
+        curves[batch] = unit * late(RECORDS, 3, level, each, level - 2 * swing, swing)
     return {name: curves}
 
 
@@ -188,7 +188,12 @@ def like(against):
 
 ALIKE = made(gradients(ANY), measured("input", like(2)), measured("jacobian", 4 - ANY))
 B12 = [
-    true("B12", "2 of 10 pairs differ", ALIKE),
+    true("B12", "2 of 10 pairs differ, by the mean of all tensors", ALIKE),
+    true(
+        "B12",
+        "2 of 10 pairs differ, not without the last tensor",
+        made(gradients(ANY, last=True), measured("input", like(2))),
+    ),
     false("B12", "3 of 10 pairs differ", made(gradients(ANY), measured("input", like(3)), measured("jacobian", ANY))),
     *(false("B12", f"alike, but batch {batch} did not learn", unlearned(ALIKE, batch)) for batch in BATCHES),
     decoy("B12", "one falls where the other rises", made(gradients(ANY), measured("input", 4 - ANY))),

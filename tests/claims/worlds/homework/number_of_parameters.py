@@ -79,11 +79,11 @@ P3 = [
 
 # P4, P5: images of 10,000 summed over epochs 40, 45 and 50, as differences from one level.
 def summed(extra, sign=0, odd=(178_110,), part="test"):
-    """By size. sign: in any other window the odd ones are as far from the others, above or below."""
+    """By size. sign: in every other window the odd ones are below the others (1), or above them (-1)."""
     curves = {}
     for size, each in extra.items():
-        up = 200 * sign * (1 if size in odd else -1)
-        curves[size] = {f"{part}_accuracy": late(RECORDS, 3, LEVEL[part], each, LEVEL[part] + up, up)}
+        swing = 400 * sign * (size in odd)
+        curves[size] = {f"{part}_accuracy": late(RECORDS, 3, LEVEL[part], each, LEVEL[part] - 2 * swing, swing)}
     return curves
 
 
