@@ -16,7 +16,8 @@ def run(records: int, apart: bool = True, **given: ArrayLike) -> dict[str, Array
     """The arrays of a training that learns, with those that are given in place of its own.
 
     given: by name, (record,) or (seed, record); losses in nats, accuracies in images, of 60,000 for training and of
-    10,000 for test, whose shares are in single precision. apart: let seeds differ, in every network of a seed by as many of its images.
+    10,000 for test, whose shares are in single precision. apart: let seeds differ, in every network of a seed by as
+    many of its images.
     """
     shapes = {f"{part}_{name}": (N, records) for part in SIZE for name in ("loss", "accuracy")}
     shapes |= {"batch_loss": (N, records - 1), "last_gradient_norms": (N, 6)}
