@@ -10,22 +10,25 @@ import pytest
 from numpy.typing import NDArray
 
 from ontrial import registered
-from ontrial.publish.terminal import about, columns
+from ontrial.publish.terminal import about, columns, duration
 from ontrial.running.plan import Plan, in_words
-from ontrial.running.store import Kept, described, identity, with_needs
+from ontrial.running.store import canonical, described, identity, with_needs
 from ontrial.state import Session
 from ontrial.stats.ranks import ranks
 from ontrial.trainings import Training
 
-_MOST_CHANGES = 3  # that are named
+_MOST_CHANGES = 3  # with more, a stored training says nothing about another
 _LONG = 20  # characters, from which a value is not shown: most are digests
-_HEADINGS = ("training", "seeds", "new", "seconds", "MiB", "why")
+_LONG_NAME, _WIDTH = 60, 120  # characters, of a training and of a line
+_HEADINGS = ("seeds", "new", "time", "MiB", "why", "training")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A training in the plan. seeds: that are needed next; new: of them, not stored; seconds, size: of the new ones,
-    the seconds None where they are not known.
+    """A training in the plan.
+
+    seeds: that are needed next; new: of them, not stored; seconds, size: of the new ones, the seconds None where they
+    are not known.
     """
 
     name: str
@@ -34,6 +37,12 @@ class Row:
     seconds: float | None
     size: float
     why: str
+
+    def cells(self) -> tuple[str, ...]:
+        if not self.new:
+            return f"{self.seeds}", "0", "", "", self.why, self.name
+        time = "?" if self.seconds is None else duration(max(1.0, self.seconds))
+        return f"{self.seeds}", f"{self.new}", time, f"{self.size / 2**20:.2g}", self.why, self.name
 
 
 def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
@@ -46,22 +55,12 @@ def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
     rows = list(_rows(plan))
     if new := [row for row in rows if row.new]:
         known = [row.seconds for row in new if row.seconds is not None]
-        time = about(sum(known) / plan.workers if len(known) == len(new) else None)
+        time = about(max(1.0, sum(known) / plan.workers) if len(known) == len(new) else None)
         runs, size = sum(row.new for row in new), sum(row.size for row in new) / 2**20
-        first = f"to train next: {runs:,} runs of {len(new)} trainings, {time}, {size:,.1f} MiB"
+        by = f"{plan.workers} worker{'s' if plan.workers > 1 else ''}"
+        first = f"to train next: {runs:,} runs of {len(new)} trainings by {by}, {time}, {size:,.1f} MiB"
     else:
         first = "nothing to train: all that is needed next is in the store"
-    table = [
-        (
-            r.name,
-            f"{r.seeds}",
-            f"{r.new}",
-            "?" if r.seconds is None else f"{r.seconds:.2g}",
-            f"{r.size / 2**20:.2g}",
-            r.why,
-        )
-        for r in rows
-    ]
     groups: dict[str, list[str]] = {}
     for item in items:
         name = str(session.claims.get(item, item.nodeid))
@@ -69,13 +68,10 @@ def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
             groups.setdefault(_outlook(session, item), []).append(name)
         elif problem := session.problem(item):
             groups.setdefault(_refused(problem.removeprefix(name).lstrip(": ")), []).append(name)
-    return [
-        first,
-        "",
-        *columns([_HEADINGS, *table]),
-        "",
-        *(f"{', '.join(names)}: {text}" for text, names in groups.items()),
-    ]
+    claims = [f"{', '.join(names)}: {text}" for text, names in groups.items()]
+    wrapped = [line for each in claims for line in textwrap.wrap(each, _WIDTH, subsequent_indent="    ")]
+    table = columns([_HEADINGS, *(row.cells() for row in rows)])
+    return [first, "", *table, "", "what decides, of the seeds that a condition is about:", *wrapped]
 
 
 def _rows(plan: Plan) -> Iterator[Row]:
@@ -84,44 +80,42 @@ def _rows(plan: Plan) -> Iterator[Row]:
     for trial in plan.trials:
         for each in with_needs(trial.trainings.values()) if trial.failure is None else ():
             needed.setdefault(identity(each), (each, set()))[1].update(trial.seeds)
-    known = plan.setting.store.known()
+    known = [registered.flat(each.description) for each in plan.setting.store.known()]
     for training, seeds in needed.values():
-        new = plan.missing(training, tuple(seeds))
-        why, nearest = why_new(registered.flat(described(training)), known) if new else ("in the store", None)
-        seconds = plan.costs.seconds(training, new) if nearest is None else new * nearest.seconds
-        size = new * (plan.costs.bytes(training) if nearest is None else nearest.size)
-        yield Row(
-            str(training), len(seeds), new, seconds, size, "--ontrial-fresh" if new and plan.setting.fresh else why
-        )
+        why, new = "in the store", plan.missing(training, tuple(seeds))
+        if new:
+            is_fresh = plan.setting.fresh
+            why = "--ontrial-fresh" if is_fresh else why_new(registered.flat(described(training)), known)
+        name = str(training)
+        if len(name) > _LONG_NAME:
+            name = re.sub(r'["{}]', "", canonical(training.terms()))
+        yield Row(name, len(seeds), new, plan.costs.seconds(training, new), new * plan.costs.bytes(training), why)
 
 
-def why_new(depends_on: Mapping[str, str], known: Iterable[Kept]) -> tuple[str, Kept | None]:
-    """Why a training is not stored, and the nearest one that is, if more of it is the same than differs.
+def why_new(depends_on: Mapping[str, str], known: Iterable[Mapping[str, str]]) -> str:
+    """Why a training is not stored: how the nearest stored one differs, if it does so in few fields.
 
-    depends_on: all that its result depends on but the seed, flat. Nearest is what differs in the fewest fields; where
-    it is a `@training`, of the same function.
+    depends_on, known: all that a result depends on but the seed, by field. Of a `@training` only the same function is
+    near. What is of one kind, such as the versions of packages, is one field.
     """
-    changes: list[tuple[list[str], Kept]] = []
-    for each in known:
-        was = registered.flat(each.description)
-        if was.get("training") == depends_on.get("training"):
-            changes.append(
-                ([x for x in sorted(was.keys() | depends_on.keys()) if was.get(x) != depends_on.get(x)], each)
-            )
-    names, nearest = min(changes, key=lambda each: len(each[0]), default=([], None))
-    if nearest is None or 2 * len(names) > len(depends_on):
-        return "never trained", None
-    if not names:
-        return "other seeds of it are stored", nearest
-    was = registered.flat(nearest.description)
-    said = [_stated(name, was.get(name)) for name in names[:_MOST_CHANGES]]
-    more = f", and {len(names) - len(said)} more" if len(names) > len(said) else ""
-    return f"the nearest stored has {', '.join(said)}{more}", nearest
+    nearest: dict[str, str] | None = None
+    for was in known:
+        if was.get("training") != depends_on.get("training"):
+            continue
+        changes: dict[str, str] = {}
+        for name in {**was, **depends_on}:
+            if was.get(name) != depends_on.get(name):
+                kind = name if name.startswith("settings.") else name.partition(".")[0]
+                changes[kind] = f"other {kind}" if kind in changes else _stated(name, was.get(name))
+        nearest = changes if nearest is None or len(changes) < len(nearest) else nearest
+    if nearest is None or len(nearest) > _MOST_CHANGES:
+        return "never trained"
+    return f"the nearest stored has {', '.join(nearest.values())}" if nearest else "other seeds of it are stored"
 
 
 def _stated(name: str, value: str | None) -> str:
     """A field as a stored training has it: `steps=300`, `another source`, `no data_files`."""
-    short = name.rpartition("settings.")[2].removeprefix("versions.")
+    short = name.removeprefix("settings.").removeprefix("versions.")
     return f"no {short}" if value is None else f"another {short}" if len(value) > _LONG else f"{short}={value}"
 
 
@@ -147,9 +141,10 @@ def _outlook(session: Session, item: pytest.Item) -> str:
         found.insert(0, "not registered yet")
     if any(each.startswith("median") for each in conditions):
         found.append(f"a median: {_enough(looks, alpha, 0.5, 'agree') or 'too few seeds'}")
-    for border in dict.fromkeys(border for each in conditions for border in _borders_of_shares(each)):
-        ways = _enough(looks, alpha, border, "succeed"), _enough(looks, alpha, 1 - border, "fail")
-        found.append(f"a share against {border:g}: {', or '.join(filter(None, ways)) or 'too few seeds'}")
+    for of, border in dict.fromkeys(each for condition in conditions for each in _shares(condition)):
+        n = looks // 2 if of == "pairs" else looks
+        ways = _enough(n, alpha, border, "succeed"), _enough(n, alpha, 1 - border, "fail")
+        found.append(f"a share of {of} against {border:g}: {', or '.join(filter(None, ways)) or 'too few seeds'}")
     return "; ".join(found)
 
 
@@ -163,8 +158,9 @@ def _enough(looks: NDArray[np.int64], alpha: float, p0: float, do: str) -> str:
     return ", ".join([f"{found[0]} {do}", *found[1:]]) if found else ""
 
 
-def _borders_of_shares(condition: str) -> list[float]:
-    """The borders of a condition's region, as a lock has it, where it is about a share; else none."""
+def _shares(condition: str) -> list[tuple[str, float]]:
+    """What a condition is a share of, seeds or pairs of them, with each border of its region, as a lock has it."""
     region = registered.REGION.search(condition) if condition.startswith("share of ") else None
     borders = map(float, re.findall(r"[<>]=? ([^\s,]+)", region[0])) if region else ()
-    return [each for each in borders if 0 < each < 1]
+    of = "pairs" if condition.startswith("share of share of pairs ") else "seeds"
+    return [(of, each) for each in borders if 0 < each < 1]

@@ -100,9 +100,9 @@ def test_a_report_of_four_claims_from_nothing_to_a_page_in_full(installed, tmp_p
             (folder / "claims" / "report.py").write_text(REPORT, encoding="utf-8")
     print(f"{len(written)} lines by hand, {time.monotonic() - started:.0f} s of {len(said)} commands")
     plan = said["ontrial plan -m full"]
-    assert "to train next: 45 runs of 3 trainings" in plan
+    assert "to train next: 45 runs of 3 trainings " in plan
     assert "the nearest stored has steps=300" in plan
-    assert "claims/L2: look 1 of 3; a share against 0.5: 15 of 15 succeed" in plan
+    assert "claims/L2: look 1 of 3; a share of seeds against 0.5: 15 of 15 succeed" in plan
     record = json.loads((folder / "artifacts" / "verdicts.json").read_text(encoding="utf-8"))
     assert {(each["id"], each["case"]): each["found"] for each in record["verdicts"]} == dict.fromkeys(
         [("L1", ""), ("L2", ""), ("L3", ""), ("L4", "fast"), ("L4", "noisy")], "holds"

@@ -6,7 +6,6 @@ import pytest
 
 from ontrial.preview import why_new
 from ontrial.registered import flat
-from ontrial.running.store import Kept
 
 SUITE = """
 @claim_of("X1", trains={"a": noise(9.0)})
@@ -49,26 +48,34 @@ def plan(run_claims, pytester):
 
 def test_a_plan_says_what_is_trained_and_what_decides_before_and_after(plan, run_claims, pytester):
     first = plan(SUITE)
-    assert "to train next: 16 runs of 2 trainings, time unknown until the first seed is trained, 0.8 MiB" in first
-    assert "noise(shift=9.0) 8 8 ? 0.38 never trained" in first
+    assert (
+        "to train next: 16 runs of 2 trainings by 1 worker, time unknown until the first seed is trained, 0.8 MiB"
+        in first
+    )
+    assert "8 8 ? 0.38 never trained noise(shift=9.0)" in first
     assert "planted/X1, planted/X2, planted/X5: look 1 of 1; a median: 8 of 8 agree" in first
     assert "planted/X3: counted, nothing to train" in first
     assert "planted/test_planted.py::test_four[fast]: cannot be judged: takes tmp_path: a claim's" in "\n".join(first)
     assert not (pytester.path / "runs").exists()
     assert not (pytester.path / "artifacts").exists()
     full = plan(None, "-m", "full")
-    assert "to train next: 32 runs of 2 trainings, time unknown until the first seed is trained, 1.5 MiB" in full
+    assert (
+        "to train next: 32 runs of 2 trainings by 1 worker, time unknown until the first seed is trained, 1.5 MiB"
+        in full
+    )
     looks = "look 1 of 3; a median: 16 of 16 agree, 22 of 24, 28 of 32"
     assert f"planted/X1, planted/X2, planted/X5: not registered yet; {looks}" in full
     suite = SUITE.replace(", tmp_path", "")
     run_claims(suite, "--register")
     assert "nothing to train: all that is needed next is in the store" in plan()
-    assert "noise(shift=9.0) 8 0 0 0 in the store" in plan()
+    assert "8 0 in the store noise(shift=9.0)" in plan()
     fresh = plan(None, "--fresh")
-    assert any(line.startswith("noise(shift=9.0) 8 8 ") and line.endswith(" --ontrial-fresh") for line in fresh)
+    assert any(line.startswith("8 8 ") and line.endswith(" --ontrial-fresh noise(shift=9.0)") for line in fresh)
     full = plan(None, "-m", "full")
-    assert any(line.startswith("noise(shift=1.0) 16 16 ") and "other seeds of it are stored" in line for line in full)
-    assert "planted/X2: look 1 of 3; a share against 0.9: 9 of 16 fail, 11 of 24, 13 of 32" in full
+    assert any(
+        line.startswith("16 16 ") and line.endswith("other seeds of it are stored noise(shift=1.0)") for line in full
+    )
+    assert "planted/X2: look 1 of 3; a share of seeds against 0.9: 9 of 16 fail, 11 of 24, 13 of 32" in full
     assert f"planted/X1, planted/X5: {looks}" in full
     run_claims(None, "-m", "full")
     after = plan(None, "-m", "full")
@@ -79,7 +86,7 @@ def test_a_plan_says_what_is_trained_and_what_decides_before_and_after(plan, run
     assert "planted/X6: not registered yet; look 1 of 3; a median: 17 of 17 agree, 23 of 24, 29 of 32" in second
     edited = plan(changed)
     assert any(
-        line.startswith("noise(shift=2.0) 8 8 ") and line.endswith("the nearest stored has shift=9.0")
+        line.startswith("8 8 ") and line.endswith("the nearest stored has shift=9.0 noise(shift=2.0)")
         for line in edited
     )
 
@@ -89,7 +96,7 @@ def description(**changed):
         "training": "forest",
         "settings": {"trees": 100, "depth": 8},
         "source": "a" * 64,
-        "versions": {"numpy": "2.4"},
+        "versions": {"numpy": "2.4", "scipy": "1"},
     }
     return whole | {"needs": []} | changed
 
@@ -99,16 +106,14 @@ def description(**changed):
     [
         (description(), "other seeds of it are stored"),
         (description(settings={"trees": 10, "depth": 8}), "the nearest stored has trees=100"),
-        (description(source="b" * 64), "the nearest stored has another source"),
-        (description(versions={"numpy": "2.5"}), 'the nearest stored has numpy="2.4"'),
         (description(settings={"trees": 100}), "the nearest stored has depth=8"),
-        (description(training="tree"), "never trained"),
+        (description(source="b" * 64), "the nearest stored has another source"),
+        (description(versions={"numpy": "2.5", "scipy": "1"}), 'the nearest stored has numpy="2.4"'),
+        (description(versions={"numpy": "2.5", "scipy": "2"}), "the nearest stored has other versions"),
         (description(data_files=[["x", "c" * 64]]), "the nearest stored has no data_files"),
-        (description(settings={"trees": 1, "depth": 1}, source="b", versions={"numpy": "1"}), "never trained"),
+        (description(training="tree"), "never trained"),
+        (description(settings={"trees": 1, "depth": 1}, source="b", versions={}), "never trained"),
     ],
 )
 def test_why_a_training_is_new(now, why):
-    stored = [Kept(description(training="other"), 1.0, 1.0), Kept(description(), 2.0, 5.0)]
-    found, nearest = why_new(flat(now), stored)
-    assert found == why
-    assert nearest is (None if why == "never trained" else stored[1])
+    assert why_new(flat(now), [flat(description(training="other")), flat(description())]) == why
