@@ -35,6 +35,7 @@ def _begun(config: pytest.Config) -> Session:
         option.ontrial_fresh,
         option.ontrial_lock_limit,
         repeat=not option.ontrial_no_repeat,
+        only_plans=option.ontrial_plan,
     )
     engine, hook = option.ontrial_engine, config.hook.pytest_ontrial_executor
     full = config.rootpath / (option.ontrial_artifacts or "artifacts")

@@ -32,13 +32,15 @@ class NotRepeated(TrainingError):
 class Setting:
     """What all jobs of a session share.
 
-    fresh: train again what was stored before the session began; repeat: train one seed of each @training twice.
+    fresh: train again what was stored before the session began; repeat: train one seed of each @training twice;
+    only_plans: train nothing, not even what is damaged.
     """
 
     store: RunStore
     fresh: bool = False
     lock_limit: float = LOCK_LIMIT
     repeat: bool = True
+    only_plans: bool = False
     began: float = field(default_factory=time.time)
 
     def has(self, key: str) -> bool:
@@ -168,9 +170,11 @@ def _run(job: Job, setting: Setting, reach: Reach) -> dict[int, TrainingError]:
 def load(job: Job, setting: Setting) -> Stored:
     """What the only seed of a job recorded, trained again where it is damaged. Raises TrainingError."""
     [key] = job.keys
-    if (stored := setting.store.load(key)) is None:
+    if (stored := setting.store.load(key)) is None and not setting.only_plans:
         run_job(job, setting)
         stored = setting.store.load(key)
+    if stored is None and setting.only_plans:
+        raise TrainingError(f"{job.training} (seed {job.seeds[0]}) is damaged in the run store: it is trained again")
     if stored is None:
         raise TrainingError(
             f"{job.training} (seed {job.seeds[0]}) is damaged in the run store, and could not be replaced: is it "
