@@ -92,8 +92,8 @@ def test_a_plan_says_what_is_trained_and_what_decides_before_and_after(plan, run
     stored = list(pytester.path.glob("runs/*/*.npz"))
     for path in stored:
         path.write_bytes(bytes(path.stat().st_size))
-    result = run_claims(suite, "--ontrial-plan", "-m", "full")
-    assert re.search(r"planted/X1, .*: cannot be judged: .*noise\(shift=9\.0\) \(seed \d+\) is\s+damaged", result.stdout.str())
+    found = run_claims(suite, "--ontrial-plan", "-m", "full").stdout.str()
+    assert re.search(r"planted/X1, .*: cannot be judged: .*noise\(shift=9\.0\) \(seed \d+\) is\s+damaged", found)
     assert [path.with_name(f"{path.name}.damaged").exists() for path in stored if not path.exists()] == [True]
 
 
