@@ -53,7 +53,7 @@ def locked(
         lock.release()
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Write a file so that a reader sees the old content or the new, never a part.
 
     In a folder that its group may write, the group may write the file; elsewhere the umask decides.

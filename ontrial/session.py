@@ -248,6 +248,7 @@ def _judged(
             _fail(report, problem)
         return _record(session, item, claim, problem)
     trial.keep(claim)
+    claim.figure = None  # which may hold all arrays of the runs
     session.judged[item] = claim
     if session.claims[item].tier == "fast":
         locking.note_difference(session, item, claim)

@@ -14,6 +14,7 @@ Arrays = dict[str, Array]
 Options = Mapping[str, str | None]  # of the suite, by name
 Progress = Callable[[float, float], object]  # given the steps done, and those in all
 Tier = Literal["fast", "full"]
+_MOST_BYTES = 2**26  # of stacked arrays that a claim has in memory, beside those that it holds
 TIERS: tuple[Tier, ...] = ("fast", "full")
 PLACES = ("process", "device")  # where trainings have processes of their own
 
@@ -194,20 +195,34 @@ class Runs(Mapping[Hashable, Run]):
 
 @dataclass(frozen=True, eq=False)
 class Stacked(Mapping[str, Array]):
-    """The arrays of several seeds, each stacked when it is first read.
+    """The arrays of several seeds, each stacked when it is read.
 
-    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share.
+    rows: each seed's, without the axis of seeds; shared: names of arrays that all seeds share; recent: those that were
+    read last, of all runs of a claim, as far as they are small enough together: others are read again.
     """
 
     rows: Sequence[Mapping[str, Array]]
     shared: frozenset[str]
-    _read: Arrays = field(default_factory=dict, init=False)
+    recent: dict[tuple[int, str], Array] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
-        if name not in self._read:
-            parts = [row[name] for row in self.rows]
-            self._read[name] = parts[0] if name in self.shared else np.stack(parts)
-        return self._read[name]
+        if (id(self), name) not in self.recent:
+            first = self.rows[0][name]
+            size = first.nbytes * (1 if name in self.shared else len(self.rows))
+            while self.recent and size + sum(each.nbytes for each in self.recent.values()) > _MOST_BYTES:
+                del self.recent[next(iter(self.recent))]
+            self.recent[id(self), name] = first if name in self.shared else self._stack(name, first)
+        return self.recent[id(self), name]
+
+    def _stack(self, name: str, first: Array) -> Array:
+        """All rows of an array, where they are alike with no more than one in memory beside the result."""
+        stacked = np.empty((len(self.rows), *first.shape), first.dtype)
+        for place, row in enumerate(self.rows):
+            values = row[name] if place else first
+            if (values.shape, values.dtype) != (first.shape, first.dtype):
+                return np.stack([each[name] for each in self.rows])
+            stacked[place] = values
+        return stacked
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.rows[0])

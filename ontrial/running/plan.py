@@ -16,12 +16,12 @@ from ontrial.running.jobs import Job, NotRepeated, Setting, TrainingError, load
 from ontrial.running.store import Stored, canonical, described, identity, name_of, with_needs
 from ontrial.running.workers import Progress, run_jobs
 from ontrial.stats.verdicts import Evidence, Verdict
-from ontrial.trainings import PLACES, Run, Runs, Stacked, Training, require_finite
+from ontrial.trainings import PLACES, Array, Run, Runs, Stacked, Training, require_finite
 
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over workers
 _WORTH_SPREADING = 0.5  # seconds of all seeds, from which every worker gets a share: less takes longer to start again
-_MOST_BYTES = 2**30  # of results in memory
+_MOST_BYTES = 2**27  # of results in memory
 
 Draw = Callable[[int], tuple[int, ...]]
 Call = Callable[[Claim, Runs], object]
@@ -171,19 +171,23 @@ class Plan:
 
         Raises what the first of its jobs failed with, or Diverged where a loss is not finite.
         """
-        runs = Runs({name: self.run(training, trial.seeds) for name, training in trial.trainings.items()})
+        recent: dict[tuple[int, str], Array] = {}
+        runs = Runs({name: self.run(each, trial.seeds, recent) for name, each in trial.trainings.items()})
         for run in runs.values():
             require_finite(run)
         return runs
 
-    def run(self, training: Training, seeds: tuple[int, ...]) -> Run:
-        """One training with these seeds, as stored. Raises what its job failed with."""
-        needed = [self.run(each, seeds).arrays for each in training.needs]
+    def run(
+        self, training: Training, seeds: tuple[int, ...], recent: dict[tuple[int, str], Array] | None = None
+    ) -> Run:
+        """One training with these seeds, as stored. Raises what its job failed with. recent: see Stacked."""
+        recent = {} if recent is None else recent
+        needed = [self.run(each, seeds, recent).arrays for each in training.needs]
         job = self._job(training, seeds)
         rows = [self._load(job.only([row])) for row in range(len(seeds))]
         if any(row.arrays.keys() != rows[0].arrays.keys() for row in rows):
             raise TrainingError(f"{training} recorded other arrays for one seed than for another")
-        arrays = Stacked([row.arrays for row in rows], training.shared)
+        arrays = Stacked([row.arrays for row in rows], training.shared, recent)
         return Run(training, seeds, ChainMap(arrays, *needed[:1]), sum(row.seconds for row in rows))  # type: ignore[arg-type]
 
     def trained_since(self, training: Training, seeds: tuple[int, ...]) -> float | None:

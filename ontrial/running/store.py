@@ -9,24 +9,25 @@ import struct
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ontrial import generators
 from ontrial.files import write_atomically
-from ontrial.trainings import Arrays, Training, require_free
+from ontrial.trainings import Array, Arrays, Training, require_free
 
 # What JSON, zip and NumPy raise for a damaged file, RuntimeError where it is nested too deep or compressed.
 _DAMAGE = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, RuntimeError),
     *(zipfile.BadZipFile, zlib.error, struct.error),
 )
+_SMALL = 2**20  # bytes, up to which all arrays are read at once
 _GENERATORS = "random generators"  # in a checkpoint, beside the arrays of the function
 _STATED = ("arrays", "bytes", "check", "elapsed", "sha256", "seconds")  # of a result, beside what it depends on
 
@@ -38,14 +39,39 @@ class Stored:
     elapsed: seconds by the clock on the wall, waiting included, where they are known.
     """
 
-    arrays: Arrays
+    arrays: Mapping[str, Array]
     seconds: float
     elapsed: float | None = None
 
     @property
     def size(self) -> int:
-        """Bytes of its arrays."""
-        return sum(each.nbytes for each in self.arrays.values())
+        """Bytes of its arrays in memory."""
+        return 0 if isinstance(self.arrays, Archive) else sum(each.nbytes for each in self.arrays.values())
+
+
+@dataclass(frozen=True)
+class Archive(Mapping[str, Array]):
+    """The arrays of a file, each read when it is wanted. stamp: of the file that was checked."""
+
+    path: Path
+    names: tuple[str, ...]
+    stamp: tuple[int, ...]
+
+    def __getitem__(self, name: str) -> Array:
+        """Raises KeyError for another name, and OSError where the file was changed or removed since it was checked."""
+        if name not in self.names:
+            raise KeyError(name)
+        with self.path.open("rb") as file:
+            if _stamp(file) != self.stamp:
+                raise OSError(f"{self.path} was changed by another session: run this one again")
+            with np.load(file, allow_pickle=False) as archive:
+                return np.asarray(archive[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 @dataclass(frozen=True)
@@ -155,21 +181,28 @@ class RunStore:
             return None
         try:
             description = json.loads(path.read_bytes())
-            content = self._arrays(key).read_bytes()
             depends_on = {name: value for name, value in description.items() if name not in _STATED}
             check = description.pop("check", None) or _name(description)  # older ones have none
-            digest = hashlib.sha256(content).hexdigest()
-            if (_name(depends_on), _name(description), digest) != (key, check, description["sha256"]):
-                raise ValueError("its content is not what its description says")
+            with self._arrays(key).open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                if (_name(depends_on), _name(description), digest) != (key, check, description["sha256"]):
+                    raise ValueError("its content is not what its description says")
+                is_small = file.tell() <= _SMALL
+                file.seek(0)
+                arrays: Arrays = {}
+                shapes: dict[str, list[int]] = {}
+                with np.load(file, allow_pickle=False) as archive:
+                    for name in archive.files:
+                        shapes[name] = list((values := archive[name]).shape)
+                        arrays |= {name: values} if is_small else {}
+                found = arrays if is_small else Archive(self._arrays(key), tuple(shapes), _stamp(file))
+            _require_sound(shapes, description["seconds"], description)
             with suppress(OSError):  # `prune` reads the time of access, which many disks are mounted not to change
                 os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                stored = Stored({name: archive[name] for name in archive.files}, description["seconds"])
-            _require_sound(stored, description)
         except _DAMAGE:
             self.set_aside(key)
             return None
-        return stored
+        return Stored(found, description["seconds"], description.get("elapsed"))
 
     def known(self) -> list[Kept]:
         """The trainings that it has seeds of, as far as their descriptions can be read."""
@@ -186,11 +219,12 @@ class RunStore:
 
         Raises OSError where the folder cannot be written; what was there before then stays as it was.
         """
-        _require_sound(stored, {})
+        shapes = {name: list(values.shape) for name, values in stored.arrays.items()}
+        _require_sound(shapes, stored.seconds, {})
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **stored.arrays)
-        content = buffer.getvalue()
-        stated = {"arrays": _shapes(stored), "bytes": len(content), "seconds": stored.seconds}
+        content = buffer.getbuffer()
+        stated = {"arrays": shapes, "bytes": len(content), "seconds": stored.seconds}
         stated |= {} if stored.elapsed is None else {"elapsed": stored.elapsed}
         stated = {**description, **stated, "sha256": hashlib.sha256(content).hexdigest()}
         stated["check"] = _name(stated)
@@ -222,19 +256,20 @@ def _cost(stated: Mapping[str, Any]) -> tuple[float, float]:
     return found
 
 
-def _shapes(stored: Stored) -> dict[str, list[int]]:
-    return {name: list(values.shape) for name, values in stored.arrays.items()}
+def _stamp(file: BinaryIO) -> tuple[int, ...]:
+    """What tells a file from another of its name."""
+    stat = os.fstat(file.fileno())
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def _require_sound(stored: Stored, description: Mapping[str, Any]) -> None:
+def _require_sound(shapes: Mapping[str, list[int]], seconds: object, description: Mapping[str, Any]) -> None:
     """Raises ValueError for arrays other than a description names, a reserved name, and seconds that are no number.
 
     Descriptions of before they named the arrays are accepted.
     """
-    if description.get("arrays", _shapes(stored)) != _shapes(stored):
+    if description.get("arrays", shapes) != shapes:
         raise ValueError("its arrays are not those that its description names")
-    require_free(stored.arrays)
-    seconds = stored.seconds
+    require_free(shapes)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
         raise ValueError(f"its seconds are {seconds!r}, which is no number of seconds")
 

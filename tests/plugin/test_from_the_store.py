@@ -41,6 +41,21 @@ def test_two(claim, runs):
     assert [line.strip() for line in done.outlines if "heavy:" in line] == ["heavy:"]
 
 
+def test_arrays_are_dropped_after_the_test_that_read_them(run_claims):
+    read = "READ.append(ref(runs['a'].train_loss)); claim.figure = picture(runs)"
+    run_claims(DRAWN.replace("claim.figure = picture(runs)", read) + """
+import gc
+from weakref import ref
+
+READ = []
+
+@claim_of("X2")
+def test_later(claim):
+    gc.collect()
+    claim.holds_if(exactly(sum(each() is not None for each in READ), "arrays in memory").within(0, 0))
+""").assert_outcomes(passed=2, deselected=2)  # fmt: skip
+
+
 def test_the_same_session_draws_what_is_not_there(run_claims, pytester, verdicts):
     run_claims(DRAWN).assert_outcomes(passed=1, deselected=1)
     [name] = verdicts()["X1"]["figures"]

@@ -60,7 +60,7 @@ def counted(folder: str, *, seed: int) -> dict[str, Any]:
 
 
 @training(looks=LOOKS)
-def weighty(seconds: float = 0.0, size: int = 1, other: int = 0, *, seed: int) -> dict[str, Any]:
+def weighty(seconds: float = 0.0, size: int = 8, other: int = 0, *, seed: int) -> dict[str, Any]:
     """Takes about so many seconds, and so many bytes in each of two arrays."""
     import time
 

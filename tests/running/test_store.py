@@ -6,18 +6,19 @@ import json
 import math
 import os
 import pickle
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ontrial import files, fingerprint
+from ontrial import files, fingerprint, trainings
 from ontrial.running import plan as plan_module
 from ontrial.running.jobs import Setting, TrainingError
 from ontrial.running.plan import Plan
 from ontrial.running.prune import main, prune
 from ontrial.running.store import RunStore, Stored, described, name_of
-from tests.running.planted import Doubled, complete, noise, on_trial
+from tests.running.planted import Doubled, complete, noise, on_trial, weighty
 
 ONE = {"one": noise()}
 
@@ -177,6 +178,24 @@ def test_what_is_damaged_in_a_store_that_is_read_only_is_an_error(store, planned
 def test_objects_are_never_stored(store):
     with pytest.raises(ValueError, match="allow_pickle=False"):
         store.save("0" * 64, Stored({"evil": np.array([{}], dtype=object)}, 0.0), {})
+
+
+def test_large_arrays_are_read_one_by_one_when_they_are_wanted(store, threads, monkeypatch):
+    monkeypatch.setattr(trainings, "_MOST_BYTES", 2**22)
+    plan = complete(Plan(Setting(store), 1, threads), trial := on_trial({n: weighty(0, 2**20, n) for n in (1, 2)}, 8))
+    tracemalloc.start()
+    try:
+        runs = plan.runs(trial)
+        found = [getattr(run, name).mean() for run in runs.values() for name in ("one", "two")]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == [3.5] * 4
+    assert peak < 0.5 * 2 * 2 * 8 * 2**20  # of the size of all arrays, of which a test reads an eighth at a time
+    path = next(store.folder.glob("*/*.npz"))
+    path.write_bytes(path.read_bytes())
+    with pytest.raises(OSError, match="was changed by another session"):
+        [run.one.mean() for run in runs.values()]
 
 
 def test_no_more_is_in_memory_than_there_is_room_for(store, planned, monkeypatch):
