@@ -135,8 +135,7 @@ def train(session: Session, trials: Sequence[Trial]) -> None:
 
     Raises pytest.UsageError where the disk has too little room, or no worker can be started.
     """
-    say = partial(session.say, always=False)
-    plan = session.plan
+    say, plan = partial(session.say, always=False), session.plan
     if unsure := [item for item in session.unsure if session.trials.get(item) in trials]:
         say(f"code of {len(unsure)} cases changed since registration: fast checks their conditions first")
         _check_conditions(session, unsure)
