@@ -64,19 +64,23 @@ class Folder:
         return self.path.name
 
 
-def by_construction(folder: Path) -> dict[str, str]:
-    """Why claims cannot fail, by id: the `by_construction` of each that mutations.toml in a report's folder gives one.
+def mutations(folder: Path) -> dict[str, dict[str, str]]:
+    """What mutations.toml in a report's folder says of claims, by id; nothing where there is no such file.
 
-    None where there is no such file. Raises ValueError for one that is not TOML.
+    change: of training, data or order, which must turn the claim over; by_construction: why it cannot fail.
+    Raises ValueError for a file that is not TOML.
     """
     path = folder / "mutations.toml"
     try:
         claims = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {error}") from error
-    return {
-        id: " ".join(str(each["by_construction"]).split()) for id, each in claims.items() if "by_construction" in each
-    }
+    return {id: {name: " ".join(str(words).split()) for name, words in each.items()} for id, each in claims.items()}
+
+
+def by_construction(folder: Path) -> dict[str, str]:
+    """Why claims of a report cannot fail, by id. Raises ValueError for a mutations.toml that cannot be read."""
+    return {id: each["by_construction"] for id, each in mutations(folder).items() if "by_construction" in each}
 
 
 @cache

@@ -1,6 +1,6 @@
 """Part 2, Task 3: what happens when the gradient is almost zero. Left blank in the report.
 
-Outcome: 1 of 3 hold; Z2, Z3 inconclusive (full, functions, 32 to 271 seeds, record of 2026-11-27).
+Outcome: 1 of 3 hold; Z2, Z3 inconclusive (full, functions, 32 seeds or 264 to 271 pairs, record of 2026-11-27).
 """
 
 import pytest

@@ -16,7 +16,7 @@ from ontrial.publish.cost import cost
 from ontrial.publish.frozen import CaseResult, FrozenClaim, FrozenReport
 from ontrial.publish.summary import Summary, read
 from ontrial.publish.templates import environment, render
-from ontrial.report import by_construction
+from ontrial.report import by_construction, mutations
 from ontrial.stats.verdicts import Interval, Verdict
 
 T = TypeVar("T")
@@ -25,10 +25,10 @@ _OUTCOME = re.compile(r'\A("""[^"]*\n)Outcome:[^"]*(?=\n""")')  # in the docstri
 
 
 def documents(root: Path, summary: Summary) -> list[Path]:
-    """The files of a project that may have generated parts: its documents, and the claim modules of its reports."""
+    """The files of a project that may have generated parts: its documents, those of its reports, and claim modules."""
     folders = [root / report.folder for report in summary.reports if report.folder]
-    modules = [path for folder in folders for path in sorted(folder.glob("test_*.py"))]
-    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md")), *modules) if path.is_file()]
+    own = [path for folder in folders for path in (folder / "README.md", *sorted(folder.glob("test_*.py")))]
+    return [path for path in (root / "README.md", *sorted((root / "docs").glob("*.md")), *own) if path.is_file()]
 
 
 def filled(text: str, name: str, content: str) -> str:
@@ -59,6 +59,7 @@ def generated(path: Path, root: Path, summary: Summary, artifacts: Path) -> str:
         "singles": lambda: single_seeds.table(summary),
         "inconclusive": lambda: inconclusive(summary),
         "cost": lambda: cost(summary, artifacts),
+        "mutations": lambda: render("mutations.md", claims=mutations(path.parent)).strip(),
     }
     for name, content in parts.items():
         if f"<!-- {name} -->" in text:

@@ -24,13 +24,13 @@ RECORDED = read(ROOT / "artifacts")
 DOCUMENTS = documents.documents(ROOT, RECORDED)
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_generated_parts_are_not_stale(path):
     stale = "run: ontrial page"
     assert path.read_text(encoding="utf-8") == documents.generated(path, ROOT, RECORDED, ROOT / "artifacts"), stale
 
 
-@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*DOCUMENTS, ROOT / "CHANGELOG.md"], ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_link_leads_to_a_file_and_a_heading_that_exist(path):
     def slug(heading):
         return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
