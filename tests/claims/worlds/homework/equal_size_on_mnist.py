@@ -24,11 +24,11 @@ def alone(curves, others):
 
 
 def opposed(claim, says, one, other):
-    """Worlds of one model in which the other two are of the other kind."""
+    """Worlds in which this is so of one model alone, of none, and of the other two alone."""
     return [
         true(claim, f"{says}: this model alone", alone(one, other)),
-        false(claim, f"{says}: not this model, though the other two", alone(other, one)),
-        decoy(claim, f"{says}: all but this model", alone(other, one)),
+        false(claim, f"{says}: no model", alone(other, other)),
+        decoy(claim, f"{says}: the other two models alone", alone(other, one)),
     ]
 
 
@@ -79,6 +79,7 @@ def loss(curve, elsewhere):
 SETTLED, FALLING = fall(0.009, 1.2, 4.0, 0.5), fall(0.011, 9.0, 0.2, -0.5)
 M2 = [
     *opposed("M2", "training loss settled", loss(SETTLED, FALLING), loss(FALLING, SETTLED)),
+    true("M2", "training loss has even risen", alone(loss(fall(-0.2, 1.2, 0.2, 0.0), FALLING), {})),
     decoy("M2", "test loss settled", alone(dict(test_loss=SETTLED, train_loss=FALLING), {})),
     decoy("M2", "training loss never fell", alone(dict(train_loss=np.full(RECORDS, 2.0)), {})),
 ]
