@@ -32,8 +32,8 @@ def dependencies(function: str, path: Path, source: str) -> dict[str, Any]:
     Of its own module only what it reaches by name counts, and statements that run for their effect, so that the claims
     beside it do not, nor what declares trainings. Raises ValueError for an import that cannot be resolved.
     """
-    own, texts = _own(function, sources.parse(path, source), symtable.symtable(source, str(path), "exec"))
-    files, packages, absent = _reached(function, path, ast.Module(own, []))
+    own, texts = _own(function, sources.parse(path, source), source)
+    files, packages, absent = _reached(function, path, own)
     found = {"source": _digest([*texts, *map(_content, files)]), "versions": _versions(frozenset(packages))}
     return found | ({"absent": sorted(absent)} if absent else {}) | ({"kernels": _kernels()} if packages else {})
 
@@ -80,7 +80,8 @@ def _reached(what: str, path: Path, tree: ast.Module) -> tuple[set[Path], set[st
     return files, packages, absent
 
 
-def _own(function: str, module: Module, table: symtable.SymbolTable) -> tuple[list[ast.stmt], list[str]]:
+@cache  # the trainings of a chain share their function
+def _own(function: str, module: Module, source: str) -> tuple[ast.Module, list[str]]:
     """The statements of a module that a function depends on, and their texts, with those of the names they import.
 
     The function's decorators of ontrial are left out, since its settings hold what they set. A loop that calls a
@@ -91,6 +92,7 @@ def _own(function: str, module: Module, table: symtable.SymbolTable) -> tuple[li
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         return any(module.imported.get(name, ("",))[0].split(".")[0] == _OURS.name for name in names_in(called))
 
+    table = symtable.symtable(source, str(module.path), "exec")
     inner = {(each.get_name(), each.get_lineno()): each for each in table.get_children()}
     uses, names = set(names_in(module.tree)), {function}
     functions = [each for each in module.tree.body if isinstance(each, ast.FunctionDef)]
@@ -112,7 +114,7 @@ def _own(function: str, module: Module, table: symtable.SymbolTable) -> tuple[li
         names.update(*(used[node] for node in more))
     own = [node for node in defined if node in reached]
     texts = [ast.dump(node) for node in own if not isinstance(node, ast.Import | ast.ImportFrom)]
-    return own, texts + [f"{name} {module.imported[name]}" for name in names & module.imported.keys()]
+    return ast.Module(own, []), texts + [f"{name} {module.imported[name]}" for name in names & module.imported.keys()]
 
 
 def _names_used(statement: ast.stmt, tables: Mapping[tuple[str, int], symtable.SymbolTable]) -> set[str]:

@@ -61,6 +61,9 @@ class FunctionTraining(Training):
     place: str = "process"
     losses: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.path, self.given))  # without those of a chain
+
     def __str__(self) -> str:
         values = [f"{name}={value!r}" for name, value in self._values().items()]
         return f"{self.name}({', '.join([*values, *(f'{name}={_short(each)}' for name, each in self.needed)])})"
@@ -92,6 +95,10 @@ class FunctionTraining(Training):
         return replace(self, given=canonical(own), fast="{}", needed=needed, suite=suite)
 
     def terms(self) -> dict[str, Any]:
+        return self._terms
+
+    @functools.cached_property  # those of a chain contain those of all before
+    def _terms(self) -> dict[str, Any]:
         names = [Path(each).name if Path(each).is_absolute() else each for each in self.data_files]
         found = {"training": self.name, "settings": json.loads(self.given)} | ({"data_files": names} if names else {})
         return found | ({"needs": {name: each and each.terms() for name, each in self.needed}} if self.needed else {})

@@ -277,9 +277,15 @@ def _require_sound(shapes: Mapping[str, list[int]], seconds: object, description
 def with_needs(trainings: Iterable[Training]) -> list[Training]:
     """These trainings and all that they need, needs first, each once."""
     found: dict[Hashable, Training] = {}
+
+    def add(training: Training) -> None:
+        if (name := identity(training)) not in found:
+            for each in training.needs:
+                add(each)
+            found[name] = training
+
     for training in trainings:
-        for each in (*with_needs(training.needs), training):
-            found.setdefault(identity(each), each)
+        add(training)
     return list(found.values())
 
 
