@@ -208,8 +208,9 @@ def training(
     Raises TypeError for a lambda or a function within a function, which no other process can find, and for a text in
     place of a list; ValueError for a place or a number of threads that cannot be.
     """
-    if texts := [each for each in (data_files, options, losses) if isinstance(each, str | Path)]:
-        raise TypeError(f"data_files, options and losses are lists, such as [{str(texts[0])!r}]")
+    for what, each in (("data_files", data_files), ("options", options), ("losses", losses)):
+        if isinstance(each, str | Path):
+            raise TypeError(f"{what} must be a list, such as [{str(each)!r}]")
     if place not in PLACES or threads < 1:
         raise ValueError(f"place={place!r}, threads={threads}: a place is {' or '.join(PLACES)}; threads are 1 or more")
     if function is None:

@@ -207,7 +207,7 @@ def test_a_chain_is_named_by_its_end():
         (lambda: noise(noise()), TypeError, "another training's result is annotated Arrays"),
         (lambda: training(saving)(), TypeError, "takes all `seeds` at once, and a checkpoint is of one `seed`"),
         (lambda: training(without)(), TypeError, "without must take either `seed` or `seeds`"),
-        (lambda: training(losses="train_loss"), TypeError, r"are lists, such as \['train_loss'\]"),
+        (lambda: training(losses="train_loss"), TypeError, r"losses must be a list, such as \['train_loss'\]"),
         (lambda: training(place="cuda"), ValueError, "place='cuda', threads=1: a place is process or device"),
         (lambda: training(threads=0), ValueError, "threads are 1 or more"),
         (lambda: replace(noise(), losses=("los",)).train((0,)), TypeError, "returned no los, which its losses= name"),

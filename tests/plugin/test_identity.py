@@ -185,7 +185,7 @@ def test_a_training_is_trained_again_where_its_data_file_changed(run_claims, pyt
 
 
 def test_data_files_are_a_list_of_files():
-    with pytest.raises(TypeError, match=r"data_files must be a list of files, such as \['points.txt'\]"):
+    with pytest.raises(TypeError, match=r"data_files must be a list, such as \['points.txt'\]"):
         training(noise.function, data_files="points.txt")
 
 
