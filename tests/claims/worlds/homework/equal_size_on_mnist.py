@@ -192,8 +192,8 @@ OVERFIT, LATE, LITTLE = risen(49, 1.21, 1.1), risen(50, 1.21, 1.3), risen(10, 1.
 M8 = [
     *(
         each
-        for says, kept in (("late", LATE), ("little risen", LITTLE))
-        for each in opposed("M8", f"test loss best before epoch 50 and risen since, else {says}",
+        for says, kept in (("or at 50", LATE), ("or by less", LITTLE))
+        for each in opposed("M8", f"test loss best before epoch 50 and risen by a fifth, {says}",
             loss(kept, kept) | dict(test_loss=OVERFIT), loss(OVERFIT, OVERFIT) | dict(test_loss=kept))
     ),
     decoy("M8", "the training loss has risen", alone(dict(train_loss=OVERFIT, test_loss=LATE), {})),
