@@ -72,7 +72,12 @@ WHERE = [
 BENDS = (250, 0.03), (510, -0.025), (760, 0.02)
 SMALLER = tuple((step, 0.005 * (-1) ** place) for place, step in enumerate((60, 130, 320, 400, 600, 680, 850)))
 TWICE = bent((250, 0.03), (256, -0.02), (510, 0.005), (760, -0.005))  # one change of slope, in two steps
+# Over 10 steps the mean slope changes by all of a bend that lasts 10 steps, and by nine tenths of one that lasts 9.
+TEN = bent((200, 0.03), *((400, 0.02), (410, -0.02)), (600, 0.019), (800, -0.019))
+NINE = bent((200, 0.03), *((400, 0.02), (409, -0.02)), *((500, 0.02), (509, -0.02)), (600, 0.019), (800, -0.019))
 CHANGES = [
+    true("G2", "at one of ten steps, larger than two that stay", runs(norm(200, 405), TEN)),
+    true("G2", "at one that stays, larger than two of nine steps", runs(norm(200, 600), NINE)),
     true("G2", "ten steps from two of three", runs(norm(100, 200, 260, 500, 900, low=(760,)), bent(*BENDS, *SMALLER))),
     false("G2", "eleven steps from two of three", runs(norm(261, 499, 760, low=(255, 505)), bent(*BENDS))),
     decoy("G2", "every spike is at a change of slope", runs(norm(760), bent(*BENDS))),
