@@ -50,7 +50,7 @@ def runs(gradient_norm, batch_loss=RISING, quarter=None, seeds=None, others=None
 
 # The middle of the judged steps, and so of their changes of slope while they rise, is 499.5; their upper quarter
 # begins at 740.
-AT_501, AT_495 = norm(300, 311, 883, low=(600, 700, 800), top=(320,)), norm(100, 690, 695)
+AT_501, AT_495 = norm(300, 311, 883, low=(600, 700, 800), top=(320,)), norm(100, 685, 700)
 WHERE = [
     true("G1", "the mean is just above the middle, where there are spikes", runs(AT_501, seeds=SOME)),
     false("G1", "the mean is just below the middle", runs(AT_495, seeds=SOME)),
