@@ -27,22 +27,14 @@ _HEADINGS = ("seeds", "new", "time", "MiB", "why", "training")
 class Row:
     """A training in the plan.
 
-    seeds: that are needed next; new: of them, not stored; seconds, size: of the new ones, the seconds None where they
-    are not known.
+    seeds: how many are needed next; new: how many of them are not stored; most: how many are not, up to the last look.
     """
 
-    name: str
+    training: Training
     seeds: int
     new: int
-    seconds: float | None
-    size: float
+    most: int
     why: str
-
-    def cells(self) -> tuple[str, ...]:
-        if not self.new:
-            return f"{self.seeds}", "0", "", "", self.why, self.name
-        time = "?" if self.seconds is None else duration(max(1.0, self.seconds))
-        return f"{self.seeds}", f"{self.new}", time, f"{self.size / 2**20:.2g}", self.why, self.name
 
 
 def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
@@ -53,14 +45,12 @@ def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
     plan = session.plan
     plan.first_jobs()
     rows = list(_rows(plan))
-    if new := [row for row in rows if row.new]:
-        known = [row.seconds for row in new if row.seconds is not None]
-        time = about(max(1.0, sum(known) / plan.workers) if len(known) == len(new) else None)
-        runs, size = sum(row.new for row in new), sum(row.size for row in new) / 2**20
-        by = f"{plan.workers} worker{'s' if plan.workers > 1 else ''}"
-        first = f"to train next: {runs:,} runs of {len(new)} trainings by {by}, {time}, {size:,.1f} MiB"
-    else:
-        first = "nothing to train: all that is needed next is in the store"
+    found = ["nothing to train: all that is needed next is in the store"]
+    if any(row.new for row in rows):
+        found = [f"to train next: {_total(plan, [(row.training, row.new) for row in rows])}"]
+        if any(row.most > row.new for row in rows):
+            most = _total(plan, [(row.training, row.most) for row in rows])
+            found.append(f"at most, to the last look of every claim: {most}")
     groups: dict[str, list[str]] = {}
     for item in items:
         name = str(session.claims.get(item, item.nodeid))
@@ -70,26 +60,50 @@ def lines(session: Session, items: Iterable[pytest.Item]) -> list[str]:
             groups.setdefault(_refused(problem.removeprefix(name).lstrip(": ")), []).append(name)
     claims = [f"{', '.join(names)}: {text}" for text, names in groups.items()]
     wrapped = [line for each in claims for line in textwrap.wrap(each, _WIDTH, subsequent_indent="    ")]
-    table = columns([_HEADINGS, *(row.cells() for row in rows)])
-    return [first, "", *table, "", "what decides, of the seeds that a condition is about:", *wrapped]
+    table = columns([_HEADINGS, *(_cells(plan, row) for row in rows)])
+    return [*found, "", *table, "", "what decides, of the seeds that a condition is about:", *wrapped]
 
 
 def _rows(plan: Plan) -> Iterator[Row]:
     """A row a training that the trials need at their present looks."""
-    needed: dict[object, tuple[Training, set[int]]] = {}
+    needed: dict[object, tuple[Training, set[int], set[int]]] = {}
     for trial in plan.trials:
         for each in with_needs(trial.trainings.values()) if trial.failure is None else ():
-            needed.setdefault(identity(each), (each, set()))[1].update(trial.seeds)
+            _, seeds, most = needed.setdefault(identity(each), (each, set(), set()))
+            seeds.update(trial.seeds)
+            most.update(trial.draw(trial.looks[-1]) if trial.is_open else trial.seeds)
     known = [registered.flat(each.description) for each in plan.setting.store.known()]
-    for training, seeds in needed.values():
+    for training, seeds, most in needed.values():
         why, new = "in the store", plan.missing(training, tuple(seeds))
         if new:
             is_fresh = plan.setting.fresh
             why = "--ontrial-fresh" if is_fresh else why_new(registered.flat(described(training)), known)
-        name = str(training)
-        if len(name) > _LONG_NAME:
-            name = re.sub(r'["{}]', "", canonical(training.terms()))
-        yield Row(name, len(seeds), new, plan.costs.seconds(training, new), new * plan.costs.bytes(training), why)
+        yield Row(training, len(seeds), new, plan.missing(training, tuple(most)), why)
+
+
+def _total(plan: Plan, counts: Iterable[tuple[Training, int]]) -> str:
+    """Runs, time and room that so many seeds of each of these trainings take."""
+    found = [(training, seeds) for training, seeds in counts if seeds]
+    seconds = [plan.costs.seconds(*each) for each in found]
+    time = about(None if None in seconds else max(1.0, sum(each or 0.0 for each in seconds) / plan.workers))
+    size = sum(seeds * plan.costs.bytes(training) for training, seeds in found) / 2**20
+    trainings, workers = _many(len(found), "training"), _many(plan.workers, "worker")
+    return f"{sum(seeds for _, seeds in found):,} runs of {trainings} by {workers}, {time}, {size:,.1f} MiB"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' if count > 1 else ''}"
+
+
+def _cells(plan: Plan, row: Row) -> tuple[str, ...]:
+    name, time, size = str(row.training), "", ""
+    if len(name) > _LONG_NAME:
+        name = re.sub(r'["{}]', "", canonical(row.training.terms()))
+    if row.new:
+        seconds = plan.costs.seconds(row.training, row.new)
+        time = "?" if seconds is None else duration(max(1.0, seconds))
+        size = f"{row.new * plan.costs.bytes(row.training) / 2**20:.2g}"
+    return f"{row.seeds}", f"{row.new}", time, size, row.why, name
 
 
 def why_new(depends_on: Mapping[str, str], known: Iterable[Mapping[str, str]]) -> str:

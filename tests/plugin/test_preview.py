@@ -63,6 +63,9 @@ def test_a_plan_says_what_is_trained_and_what_decides_before_and_after(plan, run
         "to train next: 32 runs of 2 trainings by 1 worker, time unknown until the first seed is trained, 1.5 MiB"
         in full
     )
+    assert "at most, to the last look of every claim: 64 runs of 2 trainings by 1 worker, time unknown" in "\n".join(
+        full
+    )
     looks = "look 1 of 3; a median: 16 of 16 agree, 22 of 24, 28 of 32"
     assert f"planted/X1, planted/X2, planted/X5: not registered yet; {looks}" in full
     suite = SUITE.replace(", tmp_path", "")
