@@ -70,7 +70,7 @@ class {name}(type(noise())):
 of_{name} = {name}(*(getattr(noise({shift}), name) for name in list(noise().__match_args__)))
 """
 FUNCTIONS = """
-@training(looks=looks)
+@training(looks=looks, losses=["train_loss"])
 def diverging(*, seed):
     return {"train_loss": np.array([1.0, np.nan if seed in (2, 5) else 0.5]), "value": 1.0}
 
