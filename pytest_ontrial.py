@@ -227,5 +227,7 @@ def _load(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config) -> None:
-    if config.option.ontrial_claim and not config.pluginmanager.has_plugin("ontrial.plugin"):
-        raise pytest.UsageError(f"--ontrial-claim {','.join(config.option.ontrial_claim)}: there is no claim here")
+    option = config.option
+    if (option.ontrial_claim or option.ontrial_plan) and not config.pluginmanager.has_plugin("ontrial.plugin"):
+        given = f"--ontrial-claim {','.join(option.ontrial_claim)}" if option.ontrial_claim else "--ontrial-plan"
+        raise pytest.UsageError(f"{given}: there is no claim here")

@@ -279,6 +279,11 @@ def require_alone(config: pytest.Config, claims: Collection[pytest.Item]) -> Non
         )
     if getattr(option, "forked", False):
         raise pytest.UsageError("--forked: claims are judged in the process that writes the record; leave it out")
+    if config.pluginmanager.has_plugin("parallelrunner"):  # of pytest-parallel
+        raise pytest.UsageError(
+            "pytest-parallel runs tests in other processes or threads, and claims are judged in one: leave its "
+            "--workers and --tests-per-worker out; --ontrial-workers N trains with N processes"
+        )
     try:
         reruns = getattr(option, "reruns", None) or config.getini("reruns")
     except (KeyError, ValueError):  # no plugin knows it

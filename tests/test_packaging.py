@@ -48,7 +48,7 @@ def test_an_archive_has_all_of_the_package_and_no_test_without_its_conftest(buil
         for path in tracked()
         if path.is_relative_to(ROOT / "ontrial") and path.suffix != ".pyc"
     }
-    assert package <= built[kind]
+    assert package | {"pytest_ontrial.py", "ontrial/py.typed"} <= built[kind]
     assert "ontrial/publish/templates/page.html" in built[kind]
     others = {name.split("/")[0] for name in built[kind] if "/" in name} - {"ontrial", "ontrial.egg-info"}
     assert not others & {"tests", "claims", "models", "benchmarks", "artifacts"}

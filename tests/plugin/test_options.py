@@ -82,6 +82,14 @@ def test_two_reports_of_one_name_are_errors_of_their_claims_alone(run_claims, py
     result.stderr.fnmatch_lines(["ERROR: two reports are called homework*"])
 
 
+@pytest.mark.parametrize("option", ["--ontrial-claim=X1", "--ontrial-plan"])
+def test_what_selects_claims_is_refused_where_there_is_none(run_claims, pytester, option):
+    (pytester.path / "planted" / "test_plain.py").write_text("def test_plain():\n    pass\n")
+    result = run_claims(None, option, subprocess=True)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --ontrial-*: there is no claim here"])
+
+
 def test_a_list_of_the_tests_names_their_claims(run_claims):
     cases = "@pytest.mark.parametrize('plus', [1, 2])\n@claim_of('X4')\ndef test_cases(claim, plus): pass\n"
     listed = run_claims(SUITE + cases, "--collect-only").stdout

@@ -142,6 +142,49 @@ def test_a_suite_without_claims_has_its_own_marks_and_fixtures(run_claims, pytes
     assert set(os.listdir(pytester.path / "planted")) - {"__pycache__"} == {"test_plain.py"}
 
 
+STAND_INS = """
+from random import Random
+from types import SimpleNamespace
+import pytest
+
+def pytest_addoption(parser):
+    parser.addoption("--workers", "--parallel-workers", dest="workers")  # pytest-parallel
+    parser.addoption("--tests-per-worker")
+    parser.addini("workers", "")
+    parser.addoption("--accept", action="store_true", default=False)  # pytest-accept
+    parser.addoption("--accept-copy", action="store_true", default=False)
+    parser.addoption("--randomly-seed", dest="randomly_seed", default=1)  # pytest-randomly
+    parser.addoption("--reruns", type=int)  # pytest-rerunfailures
+    parser.addini("reruns", "")
+    parser.addoption("--timeout")  # pytest-timeout
+    parser.addini("timeout", "")
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "flaky: rerun")
+    config.addinivalue_line("markers", "timeout: stop")
+    if config.option.workers:
+        config.pluginmanager.register(SimpleNamespace(), "parallelrunner")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    Random(config.option.randomly_seed).shuffle(items)
+"""
+
+
+def test_it_runs_beside_plugins_that_have_the_same_short_options(run_claims, pytester, verdicts):
+    pytester.syspathinsert()
+    (pytester.path / "others.py").write_text(STAND_INS)
+    run_claims(SUITE, "--collect-only")
+    options = [each for each in OPTIONS if each != "-ptests.short_options"] + ["-pothers", "--ontrial-workers=1"]
+    result = pytester.runpytest_subprocess(*options, "--accept", "--timeout=60", "--randomly-seed=2")
+    result.assert_outcomes(passed=1, failed=1, deselected=2)
+    assert {name: each["found"] for name, each in verdicts().items()} == {"X1": "holds", "X2": "refuted"}
+    assert not (pytester.path / "planted" / "known.toml").exists()
+    result = pytester.runpytest_subprocess(*options, "--workers=2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: pytest-parallel runs tests in other processes*"])
+
+
 BESIDE = """
 import pytest
 
