@@ -232,7 +232,7 @@ class Plan:
     def damaged(self) -> list[str]:
         """The results that were found damaged in this session and set aside."""
         paths = self.setting.store.folder.glob("??/*.damaged")
-        found = {path.name[:64] for path in paths if path.stat().st_ctime >= self.setting.began}
+        found = {path.name[:64] for path in paths if path.stat().st_ctime >= self.setting.began - 0.01}  # a clock tick
         names = [(f"{name[0]} (seed {seed})", key) for (name, seed), key in self._keys.items()]
         return [name for name, key in names if key in found and key not in self._failures]
 
