@@ -4,7 +4,7 @@ BIN = .venv/bin
 PYTEST = $(BIN)/python -m pytest
 unexport PYTHONDONTWRITEBYTECODE # pip leaves compiling to the first import: most of what it installs is never imported
 
-.PHONY: fast test full page bench check units clean
+.PHONY: fast test full page bench check units mutants clean
 
 fast: .venv/ready ## the main job: every claim in miniature, on scikit-learn's digits
 	$(PYTEST) -m fast
@@ -26,6 +26,9 @@ page: .venv/ready ## the page, the badges and the tables of README and docs from
 bench: .venv/ready ## our training compared with what people would write instead
 	$(PYTEST) benchmarks --benchmark-json=artifacts/benchmarks.json --benchmark-columns=median,iqr,rounds; failed=$$?; \
 	$(BIN)/python -m benchmarks.table && $(BIN)/python -m ontrial.publish.documents && exit $$failed
+
+mutants: .venv/ready ## mistakes planted one at a time: the tests beside each must fail (SAMPLE=10 for some of them)
+	$(BIN)/python tests/mutants.py $(if $(SAMPLE),--sample $(SAMPLE) --seed "$(SEED)",--table docs/mutants.md)
 
 check: .venv/ready ## lint, types, the workflows against their schema, and the record recomputed from its values
 	$(BIN)/ruff check .

@@ -111,6 +111,14 @@ def test_files_folders_and_locks_are_the_groups_where_the_folder_is(tmp_path, fo
     assert {each.st_gid for each in stats} == {tmp_path.stat().st_gid}
 
 
+def test_a_reader_sees_the_old_content_or_the_new(tmp_path):
+    path = tmp_path / "file"
+    files.write_atomically(path, b"old")
+    with path.open("rb") as reader:
+        files.write_atomically(path, b"new")
+        assert (reader.read(), path.read_bytes()) == (b"old", b"new")
+
+
 def test_a_failed_write_leaves_what_was_there(tmp_path, monkeypatch):
     path = tmp_path / "file"
     files.write_atomically(path, b"old")

@@ -28,7 +28,7 @@ def complaints(*paths: Path) -> str:
 
 
 def test_the_workflows_follow_the_schema():
-    assert {path.stem for path in WORKFLOWS} == {"fast", "full", "publish", "shard"}
+    assert {path.stem for path in WORKFLOWS} == {"fast", "full", "mutants", "publish", "shard"}
     assert complaints(*WORKFLOWS) == ""
 
 

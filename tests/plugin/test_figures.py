@@ -39,7 +39,29 @@ def test_other(claim):
     claim.figure = Figure().subplots()
     claim.holds_if(exactly(1, "n") > 0)
 """
+SHARED = """
+from pathlib import Path
+from ontrial import Drawing, grid
+
+def drawn(name, n):
+    def draw(caption):
+        with Path("drawn.txt").open("a") as file:
+            print(name, n, file=file)
+        return grid(1, 1, (1, 1))[0]
+    return Drawing(name, "noise", n, draw, ())
+
+@pytest.mark.parametrize("name, n", [("falling", 8), ("falling", 4), ("rising", 4), ("rising", 8)])
+@claim_of("X1")
+def test_shared(claim, name, n):
+    claim.figure = drawn(name, n)
+    claim.holds_if(exactly(1, "n") > 0)
+"""
 SEEDS_OF_LAST_LOOK, DPI, CAPTION = 32, 130, 0.28
+
+
+def test_of_claims_that_share_a_figure_the_one_with_the_most_seeds_draws_it(run_claims, pytester):
+    run_claims(SHARED, "-m", "fast").assert_outcomes(passed=4, deselected=4)
+    assert (pytester.path / "drawn.txt").read_text().split("\n")[:-1] == ["falling 8", "rising 4", "rising 8"]
 
 
 def test_any_figure_is_saved_once_a_case_with_the_last_look_and_none_stays_open(run_claims, pytester, verdicts):

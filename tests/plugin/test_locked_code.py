@@ -37,6 +37,7 @@ def test_values_are_compared_at_another_number_of_seeds_and_with_the_projects_re
     for text, option in (
         (CHEATS["one seed"][0], "--seeds=20"),
         (CHEATS["a measure's body"][0], "--artifacts=elsewhere"),
+        (edited('runs["far"].value > 0', 'runs["far"].value > 9'), "--seeds=20"),  # of the second condition alone
     ):
         judged(text, *FULL, option).stdout.fnmatch_lines(["*has other values than the record has of the same seeds*"])
     judged(edited("- LIMIT", "- 1 * LIMIT"), *FULL, "--seeds=20").assert_outcomes(**PASSED)

@@ -2,9 +2,13 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
-from tests.conftest import said
+from ontrial.stats.power import seeds_needed
+from ontrial.stats.verdicts import median_interval
+from ontrial.trainings import FAST_ALPHA
+from tests.conftest import planted, said
 
 FIRST, SECOND, NEVER = 9.0, 8.0, 0.0  # shifts, of trainings that are decided at the first look, the second, or never
 SUITE = """
@@ -88,6 +92,13 @@ def test_a_condition_is_fixed_at_the_look_that_decides_it(run_full, verdicts):
     first, second = verdicts("full")["X1"]["evidence"]
     assert (first["n"], first["estimate"], first["look"], first["verdict"]) == (16, 1.0, 0, "holds")
     assert (second["n"], second["look"], second["verdict"]) == (24, 1, "holds")
+
+
+def test_of_two_open_conditions_the_one_that_takes_more_seeds_counts(run_claims, verdicts):
+    seven, six = (f"claim.median(np.arange(8) - {place}.5, '{place}') > 0" for place in (0, 1))
+    run_claims(planted("X1", f"{seven}, {six}", "noise(9.0)"), "-m", "fast")
+    needed = [seeds_needed(median_interval(np.arange(8) - each, "x", FAST_ALPHA) > 0) for each in (0.5, 1.5)]
+    assert needed[0] < needed[1] == verdicts()["X1"]["seeds_needed"]
 
 
 CASES = """

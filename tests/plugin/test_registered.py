@@ -1,6 +1,7 @@
 """Registration: what decides is locked before its seeds are drawn from the lock, and changing it costs other seeds."""
 
 import json
+import os
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -28,6 +29,31 @@ def test_a_seed_that_was_drawn_before_is_drawn_again(monkeypatch):
 
     monkeypatch.setattr(registered.np.random, "SeedSequence", stuck)
     assert registered.drawn.__wrapped__("0f" * 32, 3) == (7, 8, 9)
+
+
+def test_each_registration_of_a_task_halves_the_error():
+    found = (("X", 1), ("Y", 1), ("X", 2), ("X", 3))
+    locks = tuple(registered.Lock(task, number, "2026-01-02", "", "", ()) for task, number in found)
+    assert [each.alpha(1.0) for each in locks] == [1, 1, 1 / 2, 1 / 4]
+    assert [registered.next_alpha(locks, task, 1.0) for task in "XYZ"] == [1 / 8, 1 / 2, 1]
+
+
+def test_a_hash_covers_number_date_and_the_hash_before():
+    lock = registered.Lock("X", 2, "2026-01-02", "ab" * 32, "", ())
+    others = [replace(lock, **each) for each in ({"number": 3}, {"on": "2026-01-03"}, {"before": "cd" * 32})]
+    assert len({registered.sealed(each).hash for each in (lock, *others)}) == 4
+
+
+def test_the_day_of_the_first_seed_is_that_of_the_oldest_of_all_trainings(judged, pytester, verdicts, locks):
+    old = {json.dumps(seed) for seed in locks()[0].seeds(3)[2:]}
+    for path in pytester.path.glob("runs/*/*.json"):
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if json.dumps(stored["seed"]) in old and stored["settings"]["shift"] == 3.0:
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+    judged(SUITE, *FULL).assert_outcomes(**PASSED)
+    assert {name: each["first_trained"][:4] for name, each in verdicts("full").items()} == {
+        "X1": "2001", "X2 1": "2001", "X2 2": "2001", "X3": "2001", "X4": ""
+    }  # fmt: skip
 
 
 def test_register_locks_what_decides_and_full_draws_its_seeds_from_that(judged, locks, lock_file, stored, verdicts):

@@ -1,8 +1,9 @@
 """Badges: one a claim, a part and the whole; word and colour from the verdict; the same bytes every time."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
-from ontrial.publish import badges
+from ontrial.publish import badges, templates
 from ontrial.stats.verdicts import Verdict
 from tests.publish.planted import everything, record, report, summary, whole
 
@@ -25,6 +26,16 @@ def test_there_is_a_badge_a_claim_a_part_and_one_for_the_whole_in_word_and_colou
     assert found == {name: [name.replace("part-", "Part "), words] for name, words in (verdicts | counted).items()}
     for name, verdict in verdicts.items():
         assert [each for each in Verdict if badges.COLOURS[each] in made[name]] == [verdict]
+
+
+def test_what_holds_is_green_and_what_is_refuted_red_on_badges_and_in_all_styles_of_the_page():
+    style = templates.source("page.css")
+    found = re.findall(r"--(holds|refuted): #(..)(..)", style)
+    assert len(found) == 6, "light, dark and printed"
+    found += [(str(verdict), *re.findall("..", colour[1:])[:2]) for verdict, colour in badges.COLOURS.items()][:2]
+    assert [name for name, red, green in found if (int(green, 16) > int(red, 16)) != (name == "holds")] == []
+    rules = re.findall(r"\.(holds|refuted) \{ --verdict: var\(--(\w+)\)", style)
+    assert rules == [("holds", "holds"), ("refuted", "refuted")]
 
 
 def test_a_badge_is_well_formed_and_as_wide_as_its_texts():

@@ -58,6 +58,8 @@ def test_a_figure_is_drawn_once_and_again_when_its_data_changed(tmp_path):
     assert path.stat().st_size < 40_000
     save(tmp_path, planted(NOISE + 1, calls))
     assert len(calls) == 2
+    save(tmp_path, replace(planted(NOISE + 1, calls), n=9))
+    assert calls[2:] == ["fast tier · noise · n = 9 seeds"]
     [path] = save(tmp_path, planted(NOISE, calls), tier="full", registration=1)
     assert path == tmp_path / "figures/mine/full-functions-1/planted.png"
 

@@ -30,13 +30,13 @@ def words(*verdicts):
 
 def test_the_page_says_what_was_found_how_it_was_judged_and_how_often_it_may_be_wrong(tmp_path):
     name = {"claim": "F2", "case": "deep", "tier": "full", "data": "functions"}
-    known = tomlkit.dumps({"known": [name | {"verdict": "refuted", "why": "It is so."}]})
+    known = tomlkit.dumps({"known": [name | {"verdict": "refuted", "why": "It is <so>."}]})
     write(tmp_path / "claims" / "planted" / "known.toml", known)
     folders = [plant(tmp_path / name, everything()) for name in ("first", "again")]
     first, again = (page.write(folder, tmp_path).read_text(encoding="utf-8") for folder in folders)
     assert first == again
     said = (
-        "It is so. deep, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20", "ZeroDivisionError", "labels random",
+        "It is &lt;so&gt;. deep, steps: 4.5 (1 to 8), n = 8; it holds if ≥ 20", "ZeroDivisionError", "labels random",
         "Not run: there is no evidence", "Other evidence: fast, functions: inconclusive", "bbbbbbbbbbbb-dirty",
         "name widths parameters seeds steps data other deep 784-20-10 15,910 12 9,000 mnist epochs 5, batch size 50",
         "Registration 1, registered on 28 Feb 2026, first seed trained on 2 Mar 2026", "1 Mar 2026",
@@ -81,6 +81,15 @@ def test_cases_share_an_explanation_and_a_later_result_and_unplanned_seeds_are_b
     assert f"✕ refuted a, b Not explained yet. {' '.join(numbers)}" in text
     assert "The last session (4 Mar 2026) had another result for a: inconclusive, n = 16." in text
     assert "Judged for b at a number of seeds that was not planned (--ontrial-seeds)." in text
+
+
+def test_the_table_of_origins_has_claims_and_numbers_of_seeds():
+    found = [(name, claims, sorted(set(seeds))) for name, claims, seeds, *_ in page.sources(summary(everything()))]
+    assert found == [
+        ("full, functions", 1, [8]), ("full, mnist", 2, [8, 32, 214]), ("counted", 1, []), ("fast, digits", 3, [0, 8])
+    ]  # fmt: skip
+    text = words_of(page.render(summary(everything()), [], Project()))
+    assert "full, mnist 2 8 to 214 bbbbbbbbbbbb-dirty" in text
 
 
 def test_our_numbers_are_beside_the_report_s_where_they_differ():

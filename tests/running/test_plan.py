@@ -10,7 +10,7 @@ from ontrial.claim import Claim
 from ontrial.running import machine, workers
 from ontrial.running.jobs import Setting, TrainingError
 from ontrial.running.plan import Plan
-from ontrial.trainings import Diverged, Looks
+from ontrial.trainings import Diverged, Looks, Runs
 from tests.running.planted import Doubled, complete, counted, crashing, noise, on_trial, weighty
 
 
@@ -40,6 +40,17 @@ def test_a_trial_goes_on_until_it_is_decided_and_no_further(planned, setting):
     assert [sorted(trial.history) for trial in trials] == [[0], [0, 1], [0, 1]]  # pytest judges the last look
     assert [plan.runs(trial)["a"].n for trial in trials] == [4, 6, 8]
     assert len(list(setting.store.folder.glob("*/*.npz"))) == 4 + 6 + 8
+
+
+def test_a_look_fixes_each_condition_that_it_decides_whatever_the_verdict():
+    def call(claim, runs):
+        ones = np.ones(4)
+        claim.holds_if(*(claim.median(each, "value") > 0 for each in (ones, -ones, np.array([1.0, 1, -1, -1]))))
+
+    trial = on_trial({}, 4, 6, call=call)
+    trial.judge(lambda trial: Runs({}))
+    assert {place: str(each.verdict) for place, each in trial.fixed.items()} == {0: "holds", 1: "refuted"}
+    assert (trial.is_open, trial.look) == (False, 0)
 
 
 def test_what_an_earlier_session_trained_is_used_unless_it_is_trained_again_once(planned, tmp_path):

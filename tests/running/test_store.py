@@ -14,6 +14,7 @@ import pytest
 
 from ontrial import files, fingerprint, trainings
 from ontrial.running import plan as plan_module
+from ontrial.running import store as store_module
 from ontrial.running.jobs import Setting, TrainingError
 from ontrial.running.plan import Plan
 from ontrial.running.prune import main, prune
@@ -84,6 +85,28 @@ def test_a_damaged_file_is_set_aside_announced_and_trained_again(store, planned,
     assert plan.damaged() == []
 
 
+def test_only_an_archive_of_the_stated_length_seems_to_be_stored(store, planned):
+    planned()
+    content = file(store).read_bytes()
+    for length in (content[:-1], b"", content + b"0"):
+        file(store).write_bytes(length)
+        assert not store.has(key(1))
+
+
+@pytest.mark.parametrize("suffixes", [("npz",), ("npz", "json")])
+def test_results_that_were_swapped_are_set_aside(store, planned, suffixes):
+    plan, trial = planned()
+    values = plan.runs(trial)["one"].value
+    for suffix in suffixes:
+        one, other = file(store, 0, suffix), file(store, 1, suffix)
+        content = one.read_bytes()
+        one.write_bytes(other.read_bytes())
+        other.write_bytes(content)
+    plan, trial = planned()
+    np.testing.assert_array_equal(plan.runs(trial)["one"].value, values)
+    assert len(plan.damaged()) == 2
+
+
 @pytest.mark.parametrize("damage", [DAMAGE["truncated"], DAMAGE["flipped"]], ids=["truncated", "flipped"])
 def test_what_a_training_needs_may_be_damaged(store, planned, damage):
     planned()
@@ -128,6 +151,7 @@ def forge(store, content, **stated):
         (archive(**SOUND, more=np.ones(2)), {}),
         (archive(value=np.ones(2), train_loss=np.ones(5)), {}),
         (archive(**SOUND, seeds=np.ones(2)), {"arrays": None}),  # a name that a run has itself
+        (archive(**SOUND), {"check": "0" * 64}),  # of a description that was edited
         (archive(evil=np.array([{"a": 1}], dtype=object)), {"arrays": None}),
         (pickle.dumps({"a": 1}), {"arrays": None}),
         *((archive(**SOUND), {"seconds": each}) for each in ("a while", "1.5", math.nan, math.inf, -1.0, True, [], {})),
@@ -173,6 +197,13 @@ def test_what_is_damaged_in_a_store_that_is_read_only_is_an_error(store, planned
     plan, trial = planned()
     with pytest.raises(TrainingError, match=r"seed 1\) is damaged in the run store, .* is it read-only"):
         plan.runs(trial)
+
+
+def test_a_description_is_written_after_its_arrays(store, monkeypatch):
+    written = []
+    monkeypatch.setattr(store_module, "write_atomically", lambda path, content: written.append(path.suffix))
+    store.save("0" * 64, Stored({"value": np.ones(2)}, 0.0), {})
+    assert written == [".npz", ".json"]
 
 
 def test_objects_are_never_stored(store):

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ontrial.running import jobs as jobs_module
 from ontrial.running import workers as workers_module
 from ontrial.running.jobs import Job, Setting, TrainingError, run_job
 from ontrial.running.plan import Plan
@@ -74,6 +75,34 @@ def test_arrays_that_no_run_could_show_are_refused_from_every_training(setting, 
         run_job(wrong, setting)
     assert is_stored(setting, wrong) == [False] * 3
     assert is_stored(setting, wrong.needs[0]) == [True] * 3
+
+
+def test_seeds_trained_together_share_their_seconds_and_each_has_its_own_arrays(setting, monkeypatch):
+    passed = [0.0]
+
+    def train(self, seeds, needed):
+        passed[0] += 12.0
+        return {"twice": np.array(seeds) * 2.0}
+
+    clock = types.SimpleNamespace(process_time=lambda: passed[0], monotonic=lambda: passed[0])
+    monkeypatch.setattr(Doubled, "train", train)
+    monkeypatch.setattr(jobs_module, "time", clock)
+    for place in ("process", "device"):
+        several = replace(job(Doubled(noise(), place=place), 0, 1, 2), needs=())
+        run_job(several, replace(setting, fresh=True, began=time.time() + 9))
+        found = [setting.store.load(key) for key in several.keys]
+        assert [each.seconds for each in found] == [4.0] * 3
+        assert [float(each.arrays["twice"]) for each in found] == [0.0, 2.0, 4.0]
+
+
+def test_locks_are_taken_in_one_order_whatever_that_of_the_seeds(setting, monkeypatch):
+    taken = []
+    locked = jobs_module.locked
+    monkeypatch.setattr(jobs_module, "locked", lambda path, limit: taken.append(path.stem) or locked(path, limit))
+    for seeds in ((0, 1, 2, 3), (7, 6, 5, 4)):
+        run_job(job(noise(), *seeds), setting)
+    assert len(taken) == 8
+    assert taken == [*sorted(taken[:4]), *sorted(taken[4:])]
 
 
 def test_seeds_with_arrays_of_other_shapes_are_an_error(setting):

@@ -53,6 +53,7 @@ def test_more_power_takes_more_seeds_and_a_clearer_share_fewer():
 
 def test_ties_lie_on_the_side_that_the_region_gives_them_and_of_two_borders_the_harder_counts():
     assert seeds_needed(of(16, 12, at=4) <= 0) == seeds_needed(of(20, 12) < 0)
+    assert seeds_needed(of(12, 16, at=4) >= 0) == seeds_needed(of(12, 20) > 0)
     found = of(12, 20)
     assert seeds_needed(found.within(-0.5, 9)) == seeds_needed(found > -0.5)
     assert seeds_needed(found.within(-9, 0.5)) == seeds_needed(found < 0.5)

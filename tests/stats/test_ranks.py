@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ontrial.stats.ranks import fewest, log_evidence, rank, ranks
+from ontrial.trainings import FAST_ALPHA, FAST_SEEDS
 
 ALPHA = 1 / 4000
 
@@ -50,7 +51,7 @@ def test_ranks_of_the_rules():
     found = [rank(n, ALPHA) for n in (14, 15, 16, 20, 24, 32, 48, 64, 96, 160, 320, 640)]
     assert found == [15, 15, 16, 19, 22, 28, 39, 50, 70, 108, 201, 379]
     assert [rank(n, ALPHA, 0.9) for n in (0, 100, 128, 320)] == [1, 101, 128, 309]  # n + 1 where all are not enough
-    assert (fewest(ALPHA), fewest(ALPHA, 0.9), fewest(1 / 50)) == (15, 101, 8)
+    assert (fewest(ALPHA), fewest(ALPHA, 0.9), fewest(FAST_ALPHA), FAST_SEEDS) == (15, 101, 8, 8)
     n = np.array([[0, 8], [16, 640]])
     assert ranks(n, ALPHA).tolist() == [[rank(int(each), ALPHA) for each in row] for row in n]
 
@@ -61,6 +62,13 @@ def test_a_rank_is_the_first_k_from_which_all_have_the_evidence(alpha, p0):
         enough = np.array([*log_evidence(np.arange(n + 1), n, p0), np.inf]) >= -log(alpha)  # (k,)
         assert enough[rank(n, alpha, p0) :].all()
         assert not enough[: rank(n, alpha, p0)].any()
+
+
+def test_evidence_of_exactly_1_over_alpha_is_enough():
+    cases = [(k, n, float(np.exp(-log_evidence(k, n)))) for n in range(2, 40) for k in range(n // 2 + 1, n + 1)]
+    exact = [(k, n, alpha) for k, n, alpha in cases if -np.log(alpha) == log_evidence(k, n) > 0]
+    assert len(exact) > 100
+    assert [(k, n) for k, n, alpha in exact if rank(n, alpha) != k] == []
 
 
 def ever_crosses(seeds, alpha, share=0.5, p0=0.5):
