@@ -20,6 +20,7 @@ from ontrial.trainings import PLACES, Array, Run, Runs, Stacked, Training, requi
 
 DECIDED = frozenset({Verdict.HOLDS, Verdict.REFUTED})
 _SECONDS_A_JOB = 2.0  # about: short enough to spread over workers
+_AT_ONCE = 8, 30.0  # seeds at first, seconds then, of a call that takes all seeds: a step of many costs little more
 _WORTH_SPREADING = 0.5  # seconds of all seeds, from which every worker gets a share: less takes longer to start again
 _MOST_BYTES = 2**27  # of results in memory
 
@@ -150,14 +151,12 @@ class Plan:
         StoreFull where the disk has less room than the seeds that are planned need, by the first that are measured.
         """
         first = list(first)
-        folder = self.setting.store.folder
         try:
-            writable(folder)
+            writable(self.setting.store.folder)
         except ValueError as error:
             while first:
-                job = first.pop()
-                text = f"{job} is not in the run store, which is read-only: {error}"
-                first += self._then(job, TrainingError(text))
+                failure = TrainingError(f"{first[-1]} is not in the run store, which is read-only: {error}")
+                first += self._then(first.pop(), failure)
             return
         self._require_room()
         shown = lambda each: report(self._with_looks(each))  # noqa: E731
@@ -306,14 +305,15 @@ class Plan:
     def _size(self, job: Job) -> int:
         """How many seeds a job of these should have."""
         count, begin, total = len(job.seeds), 0.0, 0.0
-        is_one_by_one = getattr(job.training, "one_by_one", False)
+        takes_all = not getattr(job.training, "one_by_one", False) and job.training.estimate(1) is None
+        first, seconds = _AT_ONCE if takes_all else (1, _SECONDS_A_JOB)
         for each, seeds in self._to_train(job):
-            if (estimated := self.costs.seconds(each.training, seeds)) is None and is_one_by_one:
-                return 1  # until one is measured
-            total += seeds if estimated is None else estimated
+            if (estimated := self.costs.seconds(each.training, seeds)) is None:
+                return first  # until one is measured
+            total += estimated
             begin += self.costs.seconds(each.training, 0) or 0.0
         if job.training.place in PLACES and total - begin >= _WORTH_SPREADING:
-            count = min(max(1, int(_SECONDS_A_JOB * count / (total - begin))), -(-count // self.workers))
+            count = min(max(1, int(seconds * count / (total - begin))), -(-count // self.workers))
         return max(1, count)
 
     def _to_train(self, job: Job) -> list[tuple[Job, int]]:

@@ -213,6 +213,21 @@ def test_planted(claim, runs):
     assert verdicts()["X1"]["settings"][0]["shift"] == 9.0
 
 
+def test_seeds_that_one_call_takes_are_trained_together(run_claims, verdicts):
+    """A step of many costs little more than of one."""
+    run_claims("""
+@training(data="digits")
+def planted(*, seeds):
+    return {"value": np.full(len(seeds), float(len(seeds)))}
+
+@claim_of(trains={"a": planted()})
+def test_planted(claim, runs):
+    claim.holds_if(claim.median(runs["a"].value, "value") > 0)
+""", "--ontrial-no-repeat")  # fmt: skip
+    [condition] = verdicts()["X1"]["evidence"]
+    assert condition["values"] == [8.0] * 8
+
+
 def test_a_suite_says_what_is_trained_for_what_its_claims_declare(run_claims, pytester):
     pytester.makeconftest("""
 from tests.running.planted import noise
