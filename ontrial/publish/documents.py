@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from ontrial import expected
 from ontrial.files import write_if_changed
 from ontrial.publish import panels, single_seeds
 from ontrial.publish.cost import cost
@@ -59,6 +60,7 @@ def generated(path: Path, root: Path, summary: Summary, artifacts: Path) -> str:
         "singles": lambda: single_seeds.table(summary),
         "inconclusive": lambda: inconclusive(summary),
         "cost": lambda: cost(summary, artifacts),
+        "fast": lambda: render("fast.md", rows=fast_and_full(summary, root)).strip(),
         "mutations": lambda: render("mutations.md", claims=mutations(path.parent)).strip(),
     }
     for name, content in parts.items():
@@ -98,6 +100,23 @@ def constructions(summary: Summary, root: Path) -> dict[tuple[str, str], str]:
     """Why claims cannot fail, by report and id."""
     folders = {report.name: root / report.folder for report in summary.reports if report.folder}
     return {(name, id): why for name, folder in folders.items() for id, why in by_construction(folder).items()}
+
+
+def fast_and_full(summary: Summary, root: Path) -> list[tuple[str, Verdict, Verdict, str]]:
+    """Cases whose expected verdict in the fast tier is another than full found: their name, both verdicts, and why."""
+    rows = []
+    for report in (each for each in summary.reports if each.folder):
+        known = expected.read(root / report.folder)
+        tiers: dict[str, dict[tuple[str, str], expected.Expected]] = {"fast": {}, "full": {}}
+        for name, verdict in known.items():
+            if (name.tier, name.data) != ("fast", "mnist"):
+                tiers[name.tier][name.claim, name.case] = verdict
+        for claim in summary.of(report):
+            for each in (each for each in claim.shown if each.tier == "full" and each.n):
+                fast, full = (of.get((claim.id, each.case), expected.Expected(Verdict.HOLDS)) for of in tiers.values())
+                if fast.verdict != each.found:
+                    rows.append((f"{claim.id} {each.case}".strip(), fast.verdict, each.found, fast.why or full.why))
+    return rows
 
 
 def _findings(summary: Summary, root: Path, name: str, figures: str) -> str:
