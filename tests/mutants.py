@@ -12,6 +12,7 @@ import importlib
 import os
 import random
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -61,7 +62,7 @@ _PRELOADED = [
     "pytest",
 ]
 _PRELOADED += ["matplotlib.figure", "matplotlib.backends.backend_agg", "filelock", "threadpoolctl", "tqdm"]
-_LIMIT = 300  # seconds, after which a mutant runs for ever
+_LIMIT = 300  # seconds for the tests of a mutant
 _AT_ONCE = 2
 _BEGINNING = 1_000_000_000  # when all that is copied was last changed; each mutant has a time of its own, as bytecode
 # and compiled loops are reused by time and size
@@ -76,6 +77,11 @@ class Mutant:
     new: str
     tests: str
     says: str
+
+    @property
+    def named(self) -> list[str]:
+        """The files, folders and tests that it names, without options."""
+        return shlex.split(re.sub(r" -k ('[^']*'|\S+)", "", self.tests))
 
     @property
     def room(self) -> str:
@@ -137,7 +143,7 @@ def start(tests: str, folder: Path, limit: int = _LIMIT) -> int:
         os.environ["PYTHONPATH"] = str(folder)
         import pytest
 
-        code = pytest.main([*tests.split(), "-x", "-q", "-p", "no:cacheprovider", "--tb=line"])
+        code = pytest.main([*shlex.split(tests), "-x", "-q", "-p", "no:cacheprovider", "--tb=line"])
         sys.stdout.flush()
         os._exit(int(code))
     except BaseException as error:
@@ -235,14 +241,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         def end(mutant: Mutant, folder: Path, code: int) -> None:
             put(folder / mutant.file, before[folder], 0)
-            if code not in (1, -signal.SIGALRM):
+            if code != 1:
                 survivors.append(mutant)
             words = "noticed " if mutant not in survivors else "SURVIVED"
-            by = failed(folder) if code == 1 else "it ran for ever" if code < 0 else f"pytest ended with {code}"
+            by = failed(folder) if code == 1 else f"no end in {_LIMIT} s" if code < 0 else f"pytest ended with {code}"
             print(words, mutant.says, f"({by})", flush=True)
 
-        every = sorted({each for mutant in chosen for each in re.sub(r" -k \S+", "", mutant.tests).split()})
-        shares = [" ".join(every[place::_AT_ONCE]) for place in range(_AT_ONCE)]
+        every = sorted({each for mutant in chosen for each in mutant.named})
+        shares = [shlex.join(every[place::_AT_ONCE]) for place in range(_AT_ONCE)]
         each_in_a_copy(filter(None, shares), folders, lambda tests, folder: start(tests, folder, 3600), ended_without)
         if failing:
             print("tests fail without any mutant:", *failing, sep="\n")

@@ -111,6 +111,15 @@ def test_files_folders_and_locks_are_the_groups_where_the_folder_is(tmp_path, fo
     assert {each.st_gid for each in stats} == {tmp_path.stat().st_gid}
 
 
+def test_a_file_is_written_only_where_its_content_differs(tmp_path):
+    path, seen = tmp_path / "file", []
+    for content in (b"one", b"one", b"two"):
+        files.write_if_changed(path, content)
+        seen.append((path.read_bytes(), path.stat().st_ino))
+    assert [content for content, _ in seen] == [b"one", b"one", b"two"]
+    assert seen[0] == seen[1]
+
+
 def test_a_reader_sees_the_old_content_or_the_new(tmp_path):
     path = tmp_path / "file"
     files.write_atomically(path, b"old")

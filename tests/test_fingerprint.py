@@ -332,6 +332,10 @@ def test_digests_are_of_what_is_reached_and_nothing_else(digests):
     assert set(digests(text=text)) == {"test_it"}
     text = "from helper import *\n\ndef test_it(claim):\n    return scale(claim) + factor\n"
     assert set(digests(text=text)) == {"test_it", "scale", "factor"}
+    text = "def test_it(claim):\n    from helper import scale\n    scale(claim)\n"
+    assert set(digests(text=text)) == {"test_it", "scale", "factor"}
+    text = "class Box:\n    def __call__(self):\n        return 3\n\ndef test_it(claim):\n    Box()()\n"
+    assert set(digests(text=text)) == {"test_it", "Box", "Box.__call__"}
     assert "UNUSED" in digests(name="made_at_run_time")  # within another function: all that its module does
     followed = digests(("share(runs.value)", "share(kendall_tau(runs.value, Runs))"))
     assert {"kendall_tau", "tau_b"} <= set(followed)  # of the report and of our statistics, not of the rest of ours

@@ -13,7 +13,7 @@ EXPERIMENTS = {"near": noise(0.0), "far": noise(9.0)}
 @claim_of("X1")
 @pytest.mark.parametrize("name", ["near", "far"])
 def test_cases(claim, runs, name):
-    claim.holds_if(claim.median(runs[name].value, "value") > 3, claim.share(runs["far"].value > 0, "above") > 0.1)
+    claim.holds_if(claim.median(runs[name].value, "value") > 3, claim.share(np.arange(runs[name].n) != 1, "late") > 0.5)
 
 @claim_of("X2")
 def test_count(claim):
@@ -40,9 +40,9 @@ found = ontrial.load("planted", "X1", "far", options=OPTIONS)
 assert (found.verdict, found.result.tier, found.result.registration) == ("holds", "full", 1)
 median, share = found.intervals
 assert (median.measure, median.n, share.statistic) == ("value", 16, "share")
-assert found.runs["far"].value.shape == (16,) and list(found.runs) == ["near", "far"]
-assert median.values == tuple(float(f"{value:.7g}") for value in found.runs["far"].value)
-assert set(found.runs["far"].seeds).isdisjoint(range(16)), "the seeds of the registration"
+assert found.runs["far"].value.shape == (24,) and list(found.runs) == ["near", "far"], "the second look decided"
+assert median.values == tuple(float(f"{value:.7g}") for value in found.runs["far"].value[:16])
+assert set(found.runs["far"].seeds).isdisjoint(range(24)), "the seeds of the registration"
 """,
     """
 fast = ontrial.load("planted", "X1", "near", tier="fast", options=OPTIONS)
@@ -64,10 +64,10 @@ assert "planted/X3 is not in" in message and "verdicts.json: judge it first, wit
 module = Path("planted/test_planted.py")
 text = module.read_text()
 module.write_text(text.replace("noise(9.0)", "noise(9.5)"))
-assert "lacks 16 runs of planted/X1 (far), by their present settings" in refused(LookupError, "X1", "far")
+assert "lacks 24 runs of planted/X1 (far), by their present settings" in refused(LookupError, "X1", "far")
 module.write_text(text)
 shutil.rmtree("runs")
-assert "lacks 32 runs of planted/X1 (far)" in refused(LookupError, "X1", "far")
+assert "lacks 48 runs of planted/X1 (far)" in refused(LookupError, "X1", "far")
 assert not Path("runs").exists(), "nothing is trained"
 module.write_text("import no_such_module")
 message = refused(ValueError, "X1", "far")

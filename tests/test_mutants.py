@@ -16,12 +16,12 @@ LIST = mutants.read()
 def test_every_mutant_applies_once_is_python_and_is_listed_once():
     assert mutants.refused(LIST) == []
     assert len({(each.file, each.old, each.new) for each in LIST}) == len({each.says for each in LIST}) == len(LIST)
-    assert min(Counter(each.room for each in LIST)[room] for room in ROOMS.values()) >= 0
+    assert min(Counter(each.room for each in LIST)[room] for room in ROOMS.values()) >= 20
 
 
 def test_every_mutant_names_tests_that_exist():
     wrong = []
-    for name in {each for mutant in LIST for each in mutant.tests.partition(" -k ")[0].split()}:
+    for name in {each for mutant in LIST for each in mutant.named}:
         path, _, test = name.partition("::")
         text = (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).is_file() else ""
         wrong += [name] if not (ROOT / path).exists() or f"def {test.partition('[')[0]}" not in text + "def " else []

@@ -89,6 +89,7 @@ def test_what_is_not_finite_is_recorded(engine, name):
 def test_records_and_snapshots_are_taken_at_the_steps_that_they_name():
     recorded = train(Experiment("digits", (5,), epochs=7, batch_size=500, records=3), [0])
     assert recorded["epoch"].tolist() == [0, 2, 4, 6, 7]
+    assert {recorded[name].dtype for name in ("train_loss", "test_loss", "train_accuracy")} == {np.dtype("float64")}
     assert recorded["record_step"].tolist() == [0, 6, 12, 18, 21]
     assert train(RECORDING, [4, 2])["snapshot_step"].tolist() == [1, 4, 7, 10, 13, 16, 19, 22, 25, 28]
     begun = Experiment("digits", (5,), epochs=1, batch_size=500, steps_of_batch=1000)  # 2 of its 3 steps

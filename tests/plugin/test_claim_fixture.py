@@ -35,6 +35,8 @@ def test_a_measure_has_one_number_a_seed_and_errors_name_the_seed():
         claim().share([True] * 17, "x")
     with pytest.raises(ValueError, match=r"not a number for seeds \[103\]"):
         claim().median([math.nan if seed == 103 else 1.0 for seed in SEEDS], "x")
+    with pytest.raises(ValueError, match=r"infinite .* for seeds \[103\]"):
+        claim().median([math.inf if seed == 103 else 1.0 for seed in SEEDS], "x")
 
 
 def test_seeds_that_are_left_out_are_counted_and_none_left_decides_nothing():

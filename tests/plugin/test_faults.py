@@ -116,7 +116,7 @@ DECLARATIONS = (
         "@claim_of('{id}')\ndef test_{test}(claim, tmp_path): pass",
         "*takes tmp_path: a claim's test takes claim*",
     ),
-    ("@pytest.mark.usefixtures('tmp_path')\n@claim_of('{id}')" + TAKES_CLAIM, "*takes tmp_path*"),
+    ("@pytest.mark.usefixtures('tmpdir')\n@claim_of('{id}')" + TAKES_CLAIM, "*takes tmpdir*"),
     ("@pytest.mark.skipif('no such name', reason='x')\n@claim_of('{id}')" + TAKES_CLAIM, "*no such name*"),
     ("@pytest.mark.xfail(reason='by hand')\n@claim_of('{id}')" + TAKES_CLAIM, "*pytest.mark.xfail says nothing of a*"),
     ("@pytest.mark.xfail(raises=IndexError)\n@claim_of('{id}')" + TAKES_CLAIM, "*pytest.mark.xfail says nothing of *"),

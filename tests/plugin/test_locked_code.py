@@ -38,6 +38,7 @@ def test_values_are_compared_at_another_number_of_seeds_and_with_the_projects_re
         (CHEATS["one seed"][0], "--seeds=20"),
         (CHEATS["a measure's body"][0], "--artifacts=elsewhere"),
         (edited('runs["far"].value > 0', 'runs["far"].value > 9'), "--seeds=20"),  # of the second condition alone
+        (edited("- LIMIT", "[::-1] - LIMIT"), "--seeds=16"),  # in another order
     ):
         judged(text, *FULL, option).stdout.fnmatch_lines(["*has other values than the record has of the same seeds*"])
     judged(edited("- LIMIT", "- 1 * LIMIT"), *FULL, "--seeds=20").assert_outcomes(**PASSED)
@@ -49,6 +50,9 @@ def test_code_with_the_same_values_is_judged_and_noted(judged, verdicts, pyteste
     changed = "code changed since registration, same values of all 16 recorded seeds"
     assert notes == {"X1": changed, "X2 1": "", "X2 2": "", "X3": "", "X4": ""}
     assert changed[1:] in (pytester.path / "artifacts" / "index.html").read_text(encoding="utf-8")
+    result = judged(edited("- LIMIT", "- 1 * LIMIT"), "--register", "--yes")
+    result.stdout.fnmatch_lines(["*X1: its code alone changed; full compares its values"])
+    assert "registration 2" not in result.stdout.str(), "unless --claim names it"
 
 
 def test_code_that_changed_with_nothing_to_compare_is_an_error_before_training(judged, pytester, stored):

@@ -96,9 +96,12 @@ def test_a_condition_is_fixed_at_the_look_that_decides_it(run_full, verdicts):
 
 def test_of_two_open_conditions_the_one_that_takes_more_seeds_counts(run_claims, verdicts):
     seven, six = (f"claim.median(np.arange(8) - {place}.5, '{place}') > 0" for place in (0, 1))
-    run_claims(planted("X1", f"{seven}, {six}", "noise(9.0)"), "-m", "fast")
+    run_claims(planted("X1", f"{seven}, exactly(1, 'n') > 0, {six}", "noise(9.0)"), "-m", "fast")
     needed = [seeds_needed(median_interval(np.arange(8) - each, "x", FAST_ALPHA) > 0) for each in (0.5, 1.5)]
     assert needed[0] < needed[1] == verdicts()["X1"]["seeds_needed"]
+    nobody = "claim.median(np.ones(8), 'of none', among=np.zeros(8, dtype=bool)) > 0"
+    run_claims(planted("X1", f"{six}, {nobody}", "noise(9.0)"), "-m", "fast")
+    assert verdicts()["X1"]["seeds_needed"] == "no seed meets the condition"
 
 
 CASES = """

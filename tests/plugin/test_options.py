@@ -47,6 +47,7 @@ def test_tiers_are_selected_with_markers(run_claims):
     ):
         assert said(run_claims(text, "-v", *options)).keys() == names
     run_claims(text, "-m", "fast or full").assert_outcomes(passed=3, deselected=1)
+    run_claims(text, "-m", "not skipif").assert_outcomes(passed=3, deselected=1)
 
 
 def test_an_id_is_unique_in_a_report_and_may_be_in_two(run_claims, pytester, verdicts):

@@ -2,10 +2,14 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
+from ontrial import session
+from ontrial.trainings import Run
 from tests.conftest import DRAWN, known_as, planted
+from tests.running.planted import Doubled, noise
 
 SUITE = planted("X1", "claim.median(runs['a'].value + 0, 'value') > 0", "noise(9.0)")
 OTHER_BODY = SUITE.replace(".value + 0", ".value + 1e-3")
@@ -100,6 +104,16 @@ def test_an_unknown_verdict_in_the_record_loses_neither_the_session_nor_the_entr
     assert verdicts("full").keys() == {"X1"}
     assert '"perhaps"' in path.with_name("verdicts.json.damaged").read_text()
     in_full(OTHER_BODY, "-m", "full").assert_outcomes(failed=1, deselected=1)  # what can be read still guards
+
+
+def test_seconds_are_of_training_and_of_measuring_and_what_several_need_counts_once():
+    seconds = {"noise": 10.0, "doubled": 3.0}
+    plan = SimpleNamespace(run=lambda each, seeds: SimpleNamespace(seconds=seconds[each.terms()["training"]]))
+    trainings = {"a": noise(), "b": Doubled(noise())}
+    runs = {name: Run(each, (0, 1), {}, seconds[each.terms()["training"]]) for name, each in trainings.items()}
+    found, total = session._settings(SimpleNamespace(plan=plan), runs)
+    assert [(each["seconds"], each["asking_seconds"]) for each in found] == [(10.0, 0.0), (10.0, 3.0)]
+    assert total == 13.0
 
 
 def test_a_claim_that_is_no_longer_declared_leaves_the_record(run_claims, verdicts):

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from ontrial import registered
+from ontrial.stats.verdicts import median_interval
 from tests.conftest import said
 from tests.plugin.conftest import FULL, PASSED, SUITE, edited
 
@@ -20,6 +21,7 @@ def test_seeds_are_distinct_integers_of_32_bits_and_a_longer_draw_begins_like_a_
     assert len(set(seeds)) == 5000
     assert all(0 <= seed < 2**32 and type(seed) is int for seed in seeds)
     assert registered.drawn("ab" * 32, 16) == seeds[:16]
+    assert seeds[:3] == (2199642791, 3104084215, 2163063985)
     assert registered.drawn("00" * 32, 3) == (2968811710, 3964924996, 3141116543)
 
 
@@ -31,6 +33,11 @@ def test_a_seed_that_was_drawn_before_is_drawn_again(monkeypatch):
     assert registered.drawn.__wrapped__("0f" * 32, 3) == (7, 8, 9)
 
 
+WORDS = dict.fromkeys(("claim", "case", "statement", "source", "kind"), "X")
+NOTHING = {"conditions": (), "among": (), "alpha": 0.1, "looks": (), "trainings": {}, "defaults": {}, "code": {}}
+ONE = registered.Criterion(**WORDS, **NOTHING)
+
+
 def test_each_registration_of_a_task_halves_the_error():
     found = (("X", 1), ("Y", 1), ("X", 2), ("X", 3))
     locks = tuple(registered.Lock(task, number, "2026-01-02", "", "", ()) for task, number in found)
@@ -38,10 +45,48 @@ def test_each_registration_of_a_task_halves_the_error():
     assert [registered.next_alpha(locks, task, 1.0) for task in "XYZ"] == [1 / 8, 1 / 2, 1]
 
 
-def test_a_hash_covers_number_date_and_the_hash_before():
-    lock = registered.Lock("X", 2, "2026-01-02", "ab" * 32, "", ())
+def test_every_case_has_a_criterion_of_its_own():
+    first, second = (replace(ONE, case=case) for case in "ab")
+    locks = (registered.Lock("X", 1, "2026-01-02", "", "", (first, second)),)
+    assert [registered.locked(locks, "X", case) for case in "abc"] == [first, second, None]
+
+
+def test_a_condition_is_locked_to_the_last_digit_of_its_borders():
+    evidence = median_interval([1.0] * 16, "x", 0.1).within(0.1000000001, 0.2000000001)
+    assert registered.conditions([evidence]) == ("median of x >= 0.1000000001, <= 0.2000000001",)
+
+
+def test_a_second_registration_without_the_first_is_refused(tmp_path):
+    alone = registered.sealed(registered.Lock("X", 2, "2026-01-02", "ab" * 32, "", ()))
+    (tmp_path / "registered.toml").write_text(
+        registered.text((alone,)).replace("[task.training]", "claim = []\n[task.training]")
+    )
+    with pytest.raises(ValueError, match="registration 2 of task 'X' is not what its hash says"):
+        registered.read(tmp_path)
+
+
+def test_a_hash_covers_number_date_the_hash_before_and_the_order_of_trainings():
+    one = replace(ONE, trainings={"a": "{}", "b": "{}"})
+    lock = registered.Lock("X", 2, "2026-01-02", "ab" * 32, "", (one,))
     others = [replace(lock, **each) for each in ({"number": 3}, {"on": "2026-01-03"}, {"before": "cd" * 32})]
-    assert len({registered.sealed(each).hash for each in (lock, *others)}) == 4
+    others.append(replace(lock, criteria=(replace(one, trainings={"b": "{}", "a": "{}"}),)))
+    assert len({registered.sealed(each).hash for each in (lock, *others)}) == 5
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "differs"),
+    [
+        (("{}", '{"x":1}'), ("{}", '{"x":2}'), True),
+        (('{"x":1}', "{}"), ("{}", '{"x":1}'), False),
+        (('{"x":1}', "{}"), ("{}", '{"x":2}'), True),
+        (('{"x":1}', "{}"), ("{}", "{}"), True),
+        (("{}", '{"x":1}'), ("{}", "{}"), False),
+        (("{}", "{}"), ("{}", '{"x":1}'), False),
+    ],
+)
+def test_a_field_of_a_training_counts_where_one_declares_it_or_both_have_it(was, now, differs):
+    one, other = (replace(ONE, trainings={"a": declared}, defaults={"a": rest}) for declared, rest in (was, now))
+    assert bool(registered.differences(one, other)) == differs
 
 
 def test_the_day_of_the_first_seed_is_that_of_the_oldest_of_all_trainings(judged, pytester, verdicts, locks):
@@ -174,6 +219,9 @@ def test_a_registration_locks_what_is_new_and_leaves_the_rest(judged, locks, sto
     )
     first, second = locks()
     assert {each.claim for each in second.criteria} == {"X5"}
+    again = judged(COSTLY["a border"] + MORE + MORE.replace("X5", "X6").replace("five", "six"), "--register")
+    again.stdout.fnmatch_lines(["X6: new", "nothing was locked: *"])
+    assert len(locks()) == 2
     judged(SUITE + MORE, *FULL).assert_outcomes(passed=6, deselected=6)
     assert {each["seed"] for each in stored()} == {*range(8), *first.seeds(16), *second.seeds(17)}  # 1/8000
     found = {name: (each["registration"], each["evidence"][0]["alpha"]) for name, each in verdicts("full").items()}

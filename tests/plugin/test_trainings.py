@@ -201,16 +201,16 @@ def test_planted(claim, runs):
 
 def test_a_verdict_names_the_data_that_a_training_names(run_claims, verdicts):
     run_claims("""
-@training(data="digits", fast={"shift": 9.0})
+@training(data="digits", looks=looks, fast={"shift": 9.0})
 def planted(shift=-9.0, *, seeds):
     return {"value": np.full(len(seeds), shift)}
 
-@claim_of(trains={"a": planted()})
+@claim_of(trains={"other": noise(), "a": planted()})
 def test_planted(claim, runs):
     claim.holds_if(claim.median(runs["a"].value, "value") > 0)
 """)
-    assert (verdicts()["X1"]["dataset"], verdicts()["X1"]["found"]) == ("digits", "holds")
-    assert verdicts()["X1"]["settings"][0]["shift"] == 9.0
+    assert (verdicts()["X1"]["dataset"], verdicts()["X1"]["found"]) == ("digits and own", "holds")
+    assert verdicts()["X1"]["settings"][1]["shift"] == 9.0
 
 
 def test_seeds_that_one_call_takes_are_trained_together(run_claims, verdicts):
@@ -247,4 +247,4 @@ def test_no_training(claim, runs):
     claim.holds_if(claim.median(runs["a"].value, "value") > 0)
 """, "-v")  # fmt: skip
     assert said(result) == {"planted": "PASSED", "no_training": "ERROR"}
-    result.stdout.fnmatch_lines(["*EXPERIMENTS names what is no training: a*"])
+    result.stdout.fnmatch_lines(["*planted/X2: EXPERIMENTS names what is no training: a*"])

@@ -141,6 +141,7 @@ def unplanned(found, n=24):
     return result("F2", found, n, planned=False)
 
 
+SOME = median_interval([-1.0, 1.0] * 12, "sign", 1 / 4000, among=[True] * 20 + [False] * 4) > 0
 KEPT = [
     (result("F2", REFUTED), result("F2", ERROR)),
     (result("F2", REFUTED), result("F2", OPEN, 96)),
@@ -149,6 +150,7 @@ KEPT = [
     (result("F2", OPEN), result("F2", ERROR)),
     (result("F2", OPEN), result("F2", OPEN, 20)),
     (result("F2", OPEN), unplanned(HOLDS, 96)),
+    (replace(result("F2", OPEN), evidence=(SOME,)), result("F2", OPEN, 22)),  # on 24 seeds, of which some are left out
     (unplanned(HOLDS), result("F2", ERROR)),
     (unplanned(HOLDS), result("F2", OPEN)),
 ]

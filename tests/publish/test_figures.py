@@ -130,6 +130,7 @@ def test_a_drawing_names_what_its_runs_were_judged_on():
     for runs in (run, {"deep": run}):
         found = drawing_of("x", runs, planted(NOISE).draw, NOISE, unit="pairs")
         assert (found.subject, found.n, found.unit) == ("mnist", 16, "pairs")
+        assert figures.drawing_for(found, "X1", "", "own", 3) == found
 
 
 def test_a_figure_is_drawn_again_when_a_module_that_its_own_uses_and_that_is_beside_it_changes(tmp_path, monkeypatch):

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tomlkit
+from PIL import Image
 
 from ontrial.publish import documents, page, single_seeds, templates, terminal
 from ontrial.publish.project import Project
@@ -225,12 +227,15 @@ def test_n_is_of_pairs_where_a_look_has_two_seeds_for_each_value(tmp_path):
 def test_figures_that_would_make_the_page_too_large_are_linked_the_largest_first(tmp_path, monkeypatch):
     folder = plant(tmp_path, everything())
     found = page.read(folder)
+    *others, largest = sorted(folder.glob("figures/*/*/*.png"))
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 120, 3), dtype=np.uint8)).save(largest)
     size = len(page.render(found, [folder], Project()).encode())
     monkeypatch.setattr(page, "MOST_BYTES", size - 1)
     text = page.render(found, [folder], Project())
     assert len(text.encode()) < size
-    assert text.count("Its figure is not on this page: <a href=") > 0
-    assert (text.count("<image "), page.render(found, [folder], Project())) == (3, text)
+    linked = set(re.findall('Its figure is not on this page: <a href="(.*?)"', text))
+    assert linked == {largest.relative_to(folder).as_posix()}
+    assert (text.count("<image "), page.render(found, [folder], Project())) == (len(others) - 1, text)
 
 
 def test_the_committed_page_has_less_than_three_megabytes():

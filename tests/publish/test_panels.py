@@ -75,6 +75,12 @@ def test_a_drawing_has_a_dot_a_seed_and_says_what_it_shows():
     assert "estimate –" in root.get("aria-label")
 
 
+def test_dots_name_their_seeds_where_these_are_known():
+    claims = {claim.id: claim for claim in summary(everything()).claims}
+    found = {name: [row.drawn for panel in panels.by_case(claims[name]) for row in panel.rows] for name in ("F2", "F4")}
+    assert found == {"F2": ["0" * 64] * 2, "F4": ["numbered"] * 3 + [""]}, "not where some are left out"
+
+
 @pytest.mark.parametrize("region", [{"low": 0, "high": 4}, {"low": 0}, {"high": 4}])
 def test_the_shade_is_where_the_claim_holds(region):
     on, root, _ = drawn([1.0, 2.0, "inf"], 1.0, 3.0, "holds", region)

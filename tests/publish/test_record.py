@@ -49,7 +49,13 @@ def test_the_committed_record_is_read_back_as_it_is():
     assert {"schema": 4, **encode(load(ROOT / "artifacts"))} == content
 
 
-@pytest.mark.parametrize("content", [b"{", b'{"schema": 99}', b"[]", b"\xff", b'{"schema": 4, "verdicts": [{}]}'])
+EMPTY = {key: [] for key in ("sessions", "reports", "claims", "verdicts")}
+TWICE = EMPTY | {"schema": 4, "verdicts": [encode(fast("F1"))] * 2}
+DAMAGED = [b"{", b'{"schema": 99}', b"[]", b"\xff", b'{"schema": 4, "verdicts": [{}]}']
+DAMAGED += [json.dumps(each).encode() for each in (EMPTY | {"schema": 3}, TWICE)]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_record_is_set_aside_and_said(tmp_path, content):
     (tmp_path / "verdicts.json").write_bytes(content)
     said = []

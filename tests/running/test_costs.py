@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ontrial.running import costs, workers
-from ontrial.running.costs import StoreFull
+from ontrial.running.costs import Costs, StoreFull
 from ontrial.running.plan import Plan
-from ontrial.running.store import RunStore
+from ontrial.running.store import RunStore, Stored, name_of
 from ontrial.running.workers import seconds_left
 from tests.running.planted import Doubled, complete, noise, on_trial, weighty
 
@@ -29,6 +29,15 @@ def test_time_is_known_from_the_first_seed_and_then_from_what_is_stored(setting,
         jobs = plan.first_jobs()
         assert sum(len(job.seeds) for job in jobs) == {0: 2, 1: 8}[other] > len(jobs)
         assert 0.5 < plan.seconds(jobs) / (0.2 * {0: 2, 1: 8}[other]) < 2
+
+
+def test_costs_are_those_of_the_most_similar_settings(store):
+    for seconds, settings in (
+        (2.0, {"seconds": 0.1, "size": 1, "other": 5}),
+        (9.0, {"seconds": 7, "size": 3, "other": 5}),
+    ):
+        store.save(name_of(settings, 0), Stored({}, seconds), {"training": "weighty", "settings": settings, "seed": 0})
+    assert Costs(store).seconds(weighty(0.1, 1, 0), 3) == 6.0
 
 
 def test_a_training_that_says_how_far_it_is_needs_no_first_seed(setting, threads, monkeypatch):

@@ -42,6 +42,10 @@ def test_a_training_computes_with_its_threads_the_session_with_its_own_and_no_mo
         assert sum(begin < later and earlier < end for earlier, later in spans) == 1
 
 
+def test_a_job_has_the_threads_of_what_it_needs():
+    assert job(Doubled(replace(process(), threads=3)), 0).threads == 3
+
+
 def test_threads_are_those_of_a_training_while_it_trains(monkeypatch):
     torch = pytest.importorskip("torch")
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)

@@ -42,6 +42,13 @@ def test_a_trial_goes_on_until_it_is_decided_and_no_further(planned, setting):
     assert len(list(setting.store.folder.glob("*/*.npz"))) == 4 + 6 + 8
 
 
+def test_values_are_in_the_order_of_the_seeds(planned):
+    seeds = (7, 3, 5, 0)
+    trial = replace(on_trial({"a": noise()}, 4), draw=lambda count: seeds[:count])
+    run = planned(trial).runs(trial)["a"]
+    assert run.value.tolist() == [np.random.default_rng(seed).normal() for seed in seeds]
+
+
 def test_a_look_fixes_each_condition_that_it_decides_whatever_the_verdict():
     def call(claim, runs):
         ones = np.ones(4)

@@ -78,7 +78,10 @@ def test_arrays_that_no_run_could_show_are_refused_from_every_training(setting, 
 
 
 def test_seeds_trained_together_share_their_seconds_and_each_has_its_own_arrays(setting, monkeypatch):
-    passed = [0.0]
+    whole, passed = job(Doubled(noise()), 0, 1, 2), [0.0]
+    run_job(whole, setting)
+    for key, need in zip(whole.keys, whole.needs[0].keys, strict=True):
+        assert setting.store.load(key).arrays["twice"] == 2 * setting.store.load(need).arrays["value"]
 
     def train(self, seeds, needed):
         passed[0] += 12.0
