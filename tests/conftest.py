@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +23,9 @@ from ontrial.report import folder_of
 ROOT = Path(__file__).parents[1]
 # Imported here once: a pytest inside pytest forgets at its end what it imported itself.
 KEPT = (plugin, matplotlib.backends.backend_agg, matplotlib.figure, PIL.Image, scipy.optimize, scipy.stats)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of a job in a shell's background, whose children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RunClaims = Callable[..., pytest.RunResult]
 
