@@ -29,6 +29,7 @@ def test_a_claim_is_judged_once():
 
 
 def test_a_measure_has_one_number_a_seed_and_errors_name_the_seed():
+    assert claim().median(range(16), "x").alpha == claim().share([True] * 16, "x").alpha == 1 / 4000
     with pytest.raises(ValueError, match="15 numbers for 16 seeds"):
         claim().median(range(15), "x")
     with pytest.raises(ValueError, match="17 numbers for 16 seeds"):

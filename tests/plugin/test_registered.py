@@ -45,6 +45,18 @@ def test_each_registration_of_a_task_halves_the_error():
     assert [registered.next_alpha(locks, task, 1.0) for task in "XYZ"] == [1 / 8, 1 / 2, 1]
 
 
+def test_each_part_that_decides_is_compared():
+    one = replace(ONE, among=(True,))
+    others = dict.fromkeys(("statement", "source", "kind"), "Y") | {"conditions": ("Y",), "alpha": 0.2, "looks": (16,)}
+    for name, value in (others | {"among": (False,), "trainings": {"a": "{}"}}).items():
+        assert list(registered.differences(one, replace(one, **{name: value}))) == [name]
+
+
+def test_every_border_of_a_region_is_a_side_and_none_of_a_count():
+    conditions = ("median of x >= 1, <= 2", "count of n > 3", "share of y > 0.5")
+    assert replace(ONE, conditions=conditions).sides == 3
+
+
 def test_every_case_has_a_criterion_of_its_own():
     first, second = (replace(ONE, case=case) for case in "ab")
     locks = (registered.Lock("X", 1, "2026-01-02", "", "", (first, second)),)

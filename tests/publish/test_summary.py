@@ -121,3 +121,4 @@ def test_a_claim_s_task_is_that_of_its_letters_in_its_own_report():
     found = summary(whole(record("M4", "holds"), record("M4", "holds", report="second"), reports=[report(), second]))
     assert [(each.report, each.task.part) for each in found.claims] == [("planted", "Part 2"), ("second", "Claims")]
     assert [found.anchor(each) for each in found.claims] == ["planted-M4", "second-M4"]
+    assert claim(record("MX4", "holds")).task.part == "Claims", "whose letters begin with those of a task"

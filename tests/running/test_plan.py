@@ -42,6 +42,12 @@ def test_a_trial_goes_on_until_it_is_decided_and_no_further(planned, setting):
     assert len(list(setting.store.folder.glob("*/*.npz"))) == 4 + 6 + 8
 
 
+def test_the_digest_of_runs_covers_every_training(planned):
+    trials = [on_trial({"a": noise(), "b": noise(shift)}, 4) for shift in (1.0, 2.0)]
+    plan = planned(*trials)
+    assert len({plan.digest(trial) for trial in trials}) == 2
+
+
 def test_values_are_in_the_order_of_the_seeds(planned):
     seeds = (7, 3, 5, 0)
     trial = replace(on_trial({"a": noise()}, 4), draw=lambda count: seeds[:count])

@@ -56,6 +56,7 @@ def test_what_was_stored_reads_back(store, planned):
 def test_a_name_is_of_all_that_the_result_depends_on(monkeypatch):
     names = [key(0), key(1), key(0, noise(1.0)), key(0, Doubled(noise())), key(0, Doubled(noise(1.0)))]
     assert len(set(names)) == len(names)
+    assert key(3) != key(3 + 2**16) != key(3 + 2**31)
     assert described(Doubled(noise()))["needs"] == [described(noise())]
     monkeypatch.setattr(fingerprint, "_versions", lambda names: {"numpy": "0.0"})
     assert key(0) != names[0]

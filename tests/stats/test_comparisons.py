@@ -14,6 +14,7 @@ def test_a_number_differs_where_it_lies_outside_the_range_of_all_seeds():
         [found] = beside_report("loss at epoch", {100: reported}, {100: [4.0, 1.0, 2.0, 3.0]})
         assert (found.of, found.n, found.median, found.low, found.high) == ("loss at epoch 100", 4, 2.5, 1.0, 4.0)
         assert found.differs is differs
+    assert beside_report("loss at", {1: 0.0}, {1: [1.0, 9.0, 2.0]})[0].median == 2.0
     [found] = beside_report("steps on", {"cos": 1300}, {"cos": [math.inf, 1000.0, math.inf, math.inf]})
     assert (found.median, found.high, found.differs) == (math.inf, math.inf, False)
 
