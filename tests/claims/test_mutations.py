@@ -64,7 +64,7 @@ def rate_by_size(power: float, at: int) -> Mutation:
     def changed(each: Experiment) -> Experiment:
         return replace(each, learning_rate=each.learning_rate * (parameter_count(*each.widths) / at) ** power)
 
-    return Mutation(experiments(changed), seeds=2)
+    return Mutation(experiments(changed), seeds=1)
 
 
 def order(*places: int, seeds: int = 4) -> Mutation:
@@ -98,6 +98,9 @@ TRUE_LABELS = replace(
 LOSS_REVERSED = Mutation(arrays=lambda arrays: {**arrays, "loss_there": -arrays["loss_there"]})
 SIZES_REVERSED = Mutation(
     arrays=lambda arrays: {**arrays, "frozen_batch_size": np.flip(arrays["frozen_batch_size"], axis=1)}
+)
+LOSSES = Mutation(
+    arrays=lambda arrays: {**arrays, "train_loss": arrays["test_loss"], "test_loss": arrays["train_loss"]}, seeds=1
 )
 PLAIN_STEPS = Mutation(
     lambda all_: {name: all_["epochs", name[1]] for name in all_}  # type: ignore[index]
@@ -139,14 +142,14 @@ MUTATIONS: dict[str, Mutation] = {
     **dict.fromkeys(("R1", "R2", "R3", "R4", "R5", "R6", "R7"), TRUE_LABELS),
     "P2": LARGE_LEARN_LESS,
     "P3": LARGE_LEARN_LESS,
-    "P4": order(0, 1, 1, 1, 1, seeds=2),
-    "P5": replace(fields(epochs=10), seeds=2),
-    "P6": LARGE_LEARN_LESS,
+    "P4": order(4, 3, 2, 1, 0, seeds=1),
+    "P5": replace(fields(epochs=10), seeds=1),
+    "P6": LOSSES,
     "P7": LARGE_LEARN_LESS,
     "P8": rate_by_size(1, at=383_000),
-    "P9": replace(exchanged(1_645, 16_640), seeds=2),
-    "P10": LARGE_LEARN_LESS,
-    "P11": rate(10),
+    "P9": replace(exchanged(1_645, 16_640), seeds=1),
+    "P10": LOSSES,
+    "P11": rate(10, seeds=1),
     "I1": rate(10),
     "I2": fields(labels="random"),
     "I3": order(1, 0),
