@@ -113,13 +113,14 @@ class Plan:
     _planned: dict[str, Job] = field(default_factory=dict)  # jobs, by the keys of their seeds
     _counted: set[str] = field(default_factory=set)  # keys whose seconds are part of a job's
     costs: Costs = field(init=False)
+    _damaged_before: set[tuple[str, int]] = field(init=False)
     _failures: dict[str, Exception] = field(default_factory=dict)
     _repeated: dict[Hashable, NotRepeated | None] = field(default_factory=dict)
     _results: dict[str, Stored] = field(default_factory=dict)  # in memory, the last used last
     _bytes: int = 0
 
     def __post_init__(self) -> None:
-        self.costs = Costs(self.setting.store)
+        self.costs, self._damaged_before = Costs(self.setting.store), self.setting.store.damaged()
 
     def add(self, trial: Trial) -> None:
         """Add a trial. Raises what one of its trainings raises where the plan will have to rely on it."""
@@ -230,8 +231,7 @@ class Plan:
 
     def damaged(self) -> list[str]:
         """The results that were found damaged in this session and set aside."""
-        paths = self.setting.store.folder.glob("??/*.damaged")
-        found = {path.name[:64] for path in paths if path.stat().st_ctime >= self.setting.began - 0.01}  # a clock tick
+        found = {key for key, _ in self.setting.store.damaged() - self._damaged_before}
         names = [(f"{name[0]} (seed {seed})", key) for (name, seed), key in self._keys.items()]
         return [name for name, key in names if key in found and key not in self._failures]
 

@@ -232,6 +232,10 @@ class RunStore:
         write_atomically(self._description(key), (canonical(stated) + "\n").encode())
         self._checkpoint(key).unlink(missing_ok=True)
 
+    def damaged(self) -> set[tuple[str, int]]:
+        """The keys whose files were found damaged and set aside, each with when, in nanoseconds of the file's clock."""
+        return {(path.name[:64], path.stat().st_ctime_ns) for path in self.folder.glob("??/*.damaged")}
+
     def set_aside(self, key: str) -> None:
         """Rename its files to NAME.damaged, so that they can be inspected, and are trained again."""
         for path in (self._description(key), self._arrays(key)):
