@@ -10,7 +10,19 @@ from PIL import Image
 
 from ontrial.publish import documents, page, single_seeds, templates, terminal
 from ontrial.publish.project import Project
-from tests.publish.planted import ALPHA, beside, everything, evidence, look, plant, record, report, summary, whole
+from tests.publish.planted import (
+    ALPHA,
+    beside,
+    declared,
+    everything,
+    evidence,
+    look,
+    plant,
+    record,
+    report,
+    summary,
+    whole,
+)
 
 KEY = ("planted", "F3", "", "fast", "digits")
 BORDER = "The interval reaches across the border of the region: too close to call with these seeds."
@@ -92,6 +104,13 @@ def test_the_table_of_origins_has_claims_and_numbers_of_seeds():
     ]  # fmt: skip
     text = words_of(page.render(summary(everything()), [], Project()))
     assert "full, mnist 2 8 to 214 bbbbbbbbbbbb-dirty" in text
+
+
+def test_a_statement_is_text():
+    found = summary(whole(record("F1", "holds"), claims=[declared("F1", statement="<i>so</i>")]))
+    text = page.render(found, [], Project())
+    assert "&lt;i&gt;so" in text
+    assert "<i>so" not in text
 
 
 def test_our_numbers_are_beside_the_report_s_where_they_differ():

@@ -2,14 +2,15 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from ontrial.running import costs, workers
 from ontrial.running.costs import Costs, StoreFull
 from ontrial.running.plan import Plan
-from ontrial.running.store import RunStore, Stored, name_of
+from ontrial.running.store import RunStore, Stored, described, name_of
 from ontrial.running.workers import seconds_left
-from tests.running.planted import Doubled, complete, noise, on_trial, weighty
+from tests.running.planted import Doubled, complete, job, noise, on_trial, weighty
 
 
 def test_time_is_known_from_the_first_seed_and_then_from_what_is_stored(setting, monkeypatch):
@@ -29,6 +30,13 @@ def test_time_is_known_from_the_first_seed_and_then_from_what_is_stored(setting,
         jobs = plan.first_jobs()
         assert sum(len(job.seeds) for job in jobs) == {0: 2, 1: 8}[other] > len(jobs)
         assert 0.5 < plan.seconds(jobs) / (0.2 * {0: 2, 1: 8}[other]) < 2
+
+
+def test_seconds_are_those_of_the_clock_on_the_wall_where_they_are_known(store):
+    for seed, elapsed, seconds in ((0, 0.5, 0.5), (1, None, 0.25)):
+        [key] = job(noise(), seed).keys
+        store.save(key, Stored({"value": np.zeros(1)}, 0.25, elapsed), {**described(noise()), "seed": seed})
+        assert store.cost(key)[0] == seconds
 
 
 def test_costs_are_those_of_the_most_similar_settings(store):

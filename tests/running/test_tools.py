@@ -15,7 +15,7 @@ from ontrial import Checkpoint, Progress, training
 from ontrial.running import jobs, workers
 from ontrial.running.jobs import Setting, run_job
 from ontrial.running.workers import run_jobs
-from tests.running.planted import LOOKS, Doubled, job
+from tests.running.planted import LOOKS, Doubled, job, noise
 
 
 @training(looks=LOOKS)
@@ -113,3 +113,12 @@ def test_a_checkpoint_holds_arrays_alone_and_without_a_run_nothing():
     assert checkpoint.load() is None
     with pytest.raises(ValueError, match="Object arrays"):
         checkpoint.save({"state": object()})
+
+
+def test_no_seed_begins_while_the_session_stops(setting):
+    of = job(noise(), 0, 1, 2)
+    with setting.stopping():
+        run_job(of, setting)
+    assert not any(map(setting.store.has, of.keys))
+    run_job(of, setting)
+    assert all(map(setting.store.has, of.keys))
