@@ -149,7 +149,7 @@ def test_an_interrupt_stores_running_seeds_or_drops_them(pytester, send, endless
             if place:
                 until(lambda: "stopping: " in output.read_text())
             send(process.pid, signal.SIGINT)
-        assert process.wait(60) == pytest.ExitCode.INTERRUPTED
+        assert process.wait(60) == pytest.ExitCode.INTERRUPTED, output.read_text()[-1800:]
         until(lambda: not alive(process.pid))
     finally:
         process.kill()
