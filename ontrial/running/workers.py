@@ -11,9 +11,9 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 
@@ -85,7 +85,7 @@ def run_jobs(
     lost: dict[str, TrainingError] = {}  # by the keys of seeds that failed
     drivers: dict[str, list[threading.Thread]] = defaultdict(list)  # by place
     executors: list[Executor] = []
-    outcomes: queue.SimpleQueue[tuple[Job, TrainingError | NoWorkers | None]] = queue.SimpleQueue()
+    outcomes: queue.SimpleQueue[tuple[Job, TrainingError | NoWorkers | None] | KeyboardInterrupt] = queue.SimpleQueue()
     changed = threading.Condition()  # and the lock of all the above
     is_over, at_once = False, 0
 
@@ -97,6 +97,11 @@ def run_jobs(
         if len(drivers[place]) < most:
             drivers[place].append(threading.Thread(target=work, args=(place,), daemon=True))
             drivers[place][-1].start()
+
+    def interrupt(error: KeyboardInterrupt) -> None:
+        nonlocal is_over
+        outcomes.put(error)
+        is_over = True  # without the lock, which the main thread may have
 
     def take(place: str) -> Job | None:
         nonlocal at_once
@@ -206,31 +211,34 @@ def run_jobs(
             driver.join(max(0.0, deadline - time.monotonic()))
 
     try:
-        with changed:
-            for job in first:
-                push(job)
-        while waiting or running:
-            with suppress(queue.Empty):
-                job, outcome = outcomes.get(timeout=_SECONDS_BETWEEN_REPORTS)
-                if isinstance(outcome, NoWorkers):
-                    raise outcome
-                with changed:
-                    finished[job] = time.monotonic() - running.pop(job)
-                    trained.update(job.all_keys())
-                    if outcome is not None:
-                        lost |= dict.fromkeys((key for key in job.all_keys() if not setting.has(key)), outcome)
-                followers = then(job, outcome)
-                if outcome is not None and until_failure:
-                    break
-                with changed:
-                    for each in followers:
-                        push(each)
-                    changed.notify_all()
-            if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
-                last_report = now
-                with changed:
-                    found = progress()
-                report(found)
+        with _interrupts(interrupt):
+            with changed:
+                for job in first:
+                    push(job)
+            while waiting or running:
+                with suppress(queue.Empty):
+                    if isinstance(received := outcomes.get(timeout=_SECONDS_BETWEEN_REPORTS), KeyboardInterrupt):
+                        raise received
+                    job, outcome = received
+                    if isinstance(outcome, NoWorkers):
+                        raise outcome
+                    with changed:
+                        finished[job] = time.monotonic() - running.pop(job)
+                        trained.update(job.all_keys())
+                        if outcome is not None:
+                            lost |= dict.fromkeys((key for key in job.all_keys() if not setting.has(key)), outcome)
+                    followers = then(job, outcome)
+                    if outcome is not None and until_failure:
+                        break
+                    with changed:
+                        for each in followers:
+                            push(each)
+                        changed.notify_all()
+                if (now := time.monotonic()) - last_report >= _SECONDS_BETWEEN_REPORTS:
+                    last_report = now
+                    with changed:
+                        found = progress()
+                    report(found)
     finally:
         with changed:
             is_over = True
@@ -244,6 +252,32 @@ def run_jobs(
             for executor in executors:
                 _kill(executor)
             end(_SECONDS_TO_DIE)
+
+
+@contextmanager
+def _interrupts(receive: Callable[[KeyboardInterrupt], object]) -> Iterator[None]:
+    """Hand over the first Ctrl-C, in place of raising it wherever the main thread is, such as with a file open.
+
+    The next one is raised there. One that was handed over and not raised within is raised at the end.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    received: list[KeyboardInterrupt] = []
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        received.append(KeyboardInterrupt())
+        receive(received[0])
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if received:
+        raise received[0]
 
 
 def _kill(executor: Executor) -> None:

@@ -338,6 +338,21 @@ def test_a_killed_session_loses_only_what_is_in_flight_and_its_workers_end(setti
         time.sleep(0.1)
 
 
+def test_an_interrupt_is_raised_where_nothing_is_under_way(setting, threads):
+    """Else a file that is being read would stay open, or what has come out be lost half way."""
+    seen = []
+
+    def then(done, failure):
+        signal.raise_signal(signal.SIGINT)
+        seen.append(done)
+        return []
+
+    with pytest.raises(KeyboardInterrupt):
+        run_jobs([job(noise(), 0)], then, setting, lambda progress: None, 1, threads)
+    assert seen == [job(noise(), 0)]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_progress_gives_no_time_before_a_job_is_finished_and_none_is_left_at_the_end(setting, threads, monkeypatch):
     monkeypatch.setattr(workers_module, "_SECONDS_BETWEEN_REPORTS", 0.0)
     found = []
