@@ -67,7 +67,7 @@ class Folder:
 def mutations(folder: Path) -> dict[str, dict[str, str]]:
     """What mutations.toml in a report's folder says of claims, by id; nothing where there is no such file.
 
-    change: of training, data or order, which must turn the claim over; by_construction: why it cannot fail.
+    change: of training, data or order, which must turn the claim over; by_construction: why it can hardly fail.
     Raises ValueError for a file that is not TOML.
     """
     path = folder / "mutations.toml"
@@ -79,7 +79,7 @@ def mutations(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def by_construction(folder: Path) -> dict[str, str]:
-    """Why claims of a report cannot fail, by id. Raises ValueError for a mutations.toml that cannot be read."""
+    """Why claims of a report can hardly fail, by id. Raises ValueError for a mutations.toml that cannot be read."""
     return {id: each["by_construction"] for id, each in mutations(folder).items() if "by_construction" in each}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, Self, runtime_checkable
@@ -14,6 +15,7 @@ Arrays = dict[str, Array]
 Options = Mapping[str, str | None]  # of the suite, by name
 Progress = Callable[[float, float], object]  # given the steps done, and those in all
 Tier = Literal["fast", "full"]
+_NUMBERS = itertools.count()
 _MOST_BYTES = 2**26  # of stacked arrays that a claim has in memory, beside those that it holds
 TIERS: tuple[Tier, ...] = ("fast", "full")
 PLACES = ("process", "device")  # where trainings have processes of their own
@@ -204,15 +206,16 @@ class Stacked(Mapping[str, Array]):
     rows: Sequence[Mapping[str, Array]]
     shared: frozenset[str]
     recent: dict[tuple[int, str], Array] = field(default_factory=dict)
+    _number: int = field(default_factory=_NUMBERS.__next__, init=False)  # not its id, which another may get after it
 
     def __getitem__(self, name: str) -> Array:
-        if (id(self), name) not in self.recent:
+        if (self._number, name) not in self.recent:
             first = self.rows[0][name]
             size = first.nbytes * (1 if name in self.shared else len(self.rows))
             while self.recent and size + sum(each.nbytes for each in self.recent.values()) > _MOST_BYTES:
                 del self.recent[next(iter(self.recent))]
-            self.recent[id(self), name] = first if name in self.shared else self._stack(name, first)
-        return self.recent[id(self), name]
+            self.recent[self._number, name] = first if name in self.shared else self._stack(name, first)
+        return self.recent[self._number, name]
 
     def _stack(self, name: str, first: Array) -> Array:
         """All rows of an array, where they are alike with no more than one in memory beside the result."""

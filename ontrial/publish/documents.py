@@ -97,7 +97,7 @@ def inconclusive(summary: Summary) -> str:
 
 
 def constructions(summary: Summary, root: Path) -> dict[tuple[str, str], str]:
-    """Why claims cannot fail, by report and id."""
+    """Why claims can hardly fail, by report and id."""
     folders = {report.name: root / report.folder for report in summary.reports if report.folder}
     return {(name, id): why for name, folder in folders.items() for id, why in by_construction(folder).items()}
 

@@ -117,7 +117,7 @@ def _drawing(
     title: str,
     **options: Any,
 ) -> Drawing:
-    """One panel. What its text says counts as shown, since it stands in no module that draws."""
+    """One panel. Its text counts as shown, since no module that draws has it."""
 
     def whole(caption: str) -> "Figure":
         figure, (axes,) = panels(1, [""], caption, title, **({} if key is None else {"key": key}))

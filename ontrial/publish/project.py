@@ -20,7 +20,7 @@ _IN_WORDS = "findings-in-short.md"
 class Project:
     """What lies in a project's folder besides the record.
 
-    whys: the reasons in known.toml, by report, id, case, tier and dataset; constructions: why claims cannot fail, by
+    whys: the reasons in known.toml, by report, id, case, tier and dataset; constructions: why some can hardly fail, by
     report and id; findings: of reports, by name, as HTML; repository: the public address of the code, "" if unknown.
     """
 

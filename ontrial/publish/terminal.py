@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from ontrial.publish.frozen import CaseResult, FrozenReport, is_count, n_in_words
 from ontrial.publish.record import order
-from ontrial.running.workers import GRACE, Progress
+from ontrial.running.workers import GRACE, Status
 from ontrial.stats.verdicts import Evidence, number
 
 _HEADINGS = ("report", "claim", "case", "verdict", "measure", "estimate", "interval", "region", "n")
@@ -82,7 +82,7 @@ def properties(found: CaseResult) -> list[tuple[str, object]]:
 class Reporter:
     """Shows the progress of a session: a bar on a terminal, elsewhere a line every half minute and for each new look.
 
-    Call it with each Progress, and `close` it at the end. file: the terminal's; write_line: writes one line to it.
+    Call it with each Status, and `close` it at the end. file: the terminal's; write_line: writes one line to it.
     """
 
     file: TextIO
@@ -92,7 +92,7 @@ class Reporter:
     _last: float = 0.0
     _look: int = 1
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: Status) -> None:
         if progress.is_stopping:
             self.close()
             self.write_line(
@@ -114,7 +114,7 @@ class Reporter:
             self._bar.close()
 
 
-def in_words(progress: Progress) -> str:
+def in_words(progress: Status) -> str:
     """The progress of a session: `look 2 of 5: 51 decided, 16 open, about 12 min`."""
     left = about(None if progress.left is None else max(1.0, progress.left))
     return f"look {progress.look} of {progress.looks}: {progress.decided} decided, {progress.open} open, {left}"

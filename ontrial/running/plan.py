@@ -14,7 +14,7 @@ from ontrial.files import writable
 from ontrial.running.costs import Costs
 from ontrial.running.jobs import Job, NotRepeated, Setting, TrainingError, load
 from ontrial.running.store import Stored, canonical, described, identity, name_of, with_needs
-from ontrial.running.workers import Progress, run_jobs
+from ontrial.running.workers import Status, run_jobs
 from ontrial.stats.verdicts import Evidence, Verdict
 from ontrial.trainings import PLACES, Array, Run, Runs, Stacked, Training, require_finite
 
@@ -144,7 +144,7 @@ class Plan:
         return sum(map(self.setting.has, self._planned)), len(self._planned)
 
     def complete(
-        self, first: Iterable[Job], report: Callable[[Progress], object], *, until_failure: bool = False
+        self, first: Iterable[Job], report: Callable[[Status], object], *, until_failure: bool = False
     ) -> None:
         """Run these jobs and all that open trials need after them.
 
@@ -375,7 +375,7 @@ class Plan:
             self._bytes -= self._results.pop(next(iter(self._results))).size
         return found
 
-    def _with_looks(self, progress: Progress) -> Progress:
+    def _with_looks(self, progress: Status) -> Status:
         opened = [trial for trial in self.trials if trial.is_open]
         return dataclasses.replace(
             progress,

@@ -109,7 +109,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredTraining:
     """A training of which a store has seeds.
 
     description: all that its result depends on but the seed; seconds, size: of a seed, in seconds and bytes.
@@ -204,7 +204,7 @@ class RunStore:
             return None
         return Stored(found, description["seconds"], description.get("elapsed"))
 
-    def known(self) -> list[Kept]:
+    def known(self) -> list[StoredTraining]:
         """The trainings that it has seeds of, as far as their descriptions can be read."""
         found: dict[str, tuple[dict[str, Any], list[tuple[float, float]]]] = {}
         for path in sorted(self.folder.glob("??/*.json")):
@@ -212,7 +212,10 @@ class RunStore:
                 stated = json.loads(path.read_bytes())
                 description = {name: value for name, value in stated.items() if name not in (*_STATED, "seed")}
                 found.setdefault(canonical(description), (description, []))[1].append(_cost(stated))
-        return [Kept(of, *(sum(each) / len(each) for each in zip(*costs, strict=True))) for of, costs in found.values()]
+        return [
+            StoredTraining(of, *(sum(each) / len(each) for each in zip(*costs, strict=True)))
+            for of, costs in found.values()
+        ]
 
     def save(self, key: str, stored: Stored, description: Mapping[str, Any]) -> None:
         """Store what one seed recorded, completely or not at all.

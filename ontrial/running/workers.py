@@ -34,7 +34,7 @@ class NoWorkers(Exception):
 
 
 @dataclass(frozen=True)
-class Progress:
+class Status:
     """How far a session is.
 
     finished, jobs: jobs done, and planned so far; passed, left: seconds, the latter estimated, None where nothing can
@@ -59,7 +59,7 @@ def run_jobs(
     first: Iterable[Job],
     then: Callable[[Job, TrainingError | None], Iterable[Job]],
     setting: Setting,
-    report: Callable[[Progress], object],
+    report: Callable[[Status], object],
     workers: int,
     cluster: Executor | None = None,
     *,
@@ -181,7 +181,7 @@ def run_jobs(
                 return executor
         raise NoWorkers(f"{MOST_DEATHS} workers died before they could be given a job. {_advice()}")
 
-    def progress(*, is_stopping: bool = False) -> Progress:
+    def progress(*, is_stopping: bool = False) -> Status:
         now, guessed = time.monotonic(), [job for job in finished if not job.unknown]
         took, guess = sum(finished[job] for job in guessed), sum(job.seconds for job in guessed)
         pace = took / guess if guess else 1.0
@@ -197,7 +197,7 @@ def run_jobs(
         under_way = [(expected(job), now - since) for job, since in running.items()]
         left = seconds_left(under_way, list(map(expected, waiting)), at_once) if finished or said else None
         count = len(finished) + len(running) + len(waiting)
-        return Progress(
+        return Status(
             *(len(finished), count, now - started, left),
             running=len(running),
             part=sum(parts.values()),

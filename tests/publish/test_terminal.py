@@ -7,7 +7,7 @@ import pytest
 from ontrial.publish import terminal
 from ontrial.publish.frozen import CaseResult, FrozenReport
 from ontrial.publish.record import decode
-from ontrial.running.workers import Progress
+from ontrial.running.workers import Status
 from tests.publish.planted import evidence, record, report
 
 
@@ -61,7 +61,7 @@ def test_durations(seconds, text):
 
 @pytest.mark.parametrize(("left", "text"), [(None, terminal.TIME_UNKNOWN), (0.2, "about 1 s"), (720.0, "about 12 min")])
 def test_the_time_left_is_never_0_and_is_not_given_before_there_is_anything_to_estimate_from(left, text):
-    words = terminal.in_words(Progress(3, 12, 30.0, left, look=2, looks=5, decided=51, open=16))
+    words = terminal.in_words(Status(3, 12, 30.0, left, look=2, looks=5, decided=51, open=16))
     assert words == f"look 2 of 5: 51 decided, 16 open, {text}"
 
 
@@ -69,7 +69,7 @@ def test_off_a_terminal_there_is_a_line_every_half_minute_and_where_a_look_begin
     lines = []
     reporter = terminal.Reporter(io.StringIO(), lines.append)
     for second in range(65):
-        reporter(Progress(second // 10, 12, float(second), 100.0, 1 + (second >= 40), 2, 5, 3))
+        reporter(Status(second // 10, 12, float(second), 100.0, 1 + (second >= 40), 2, 5, 3))
     reporter.close()
     assert lines == [
         "look 1 of 2: 5 decided, 3 open, about 1 min 40 s (3 of 12 jobs)",
@@ -85,8 +85,8 @@ def test_on_a_terminal_there_is_a_bar_that_it_can_show(encoding):
 
     raw = io.BytesIO()
     reporter = terminal.Reporter(Terminal(raw, encoding=encoding, write_through=True), print)
-    reporter(Progress(3, 12, 30.0, 100.0, 2, 5, 51, 16))
-    reporter(Progress(13, 24, 31.0, 100.0, 3, 5, 52, 15))
+    reporter(Status(3, 12, 30.0, 100.0, 2, 5, 51, 16))
+    reporter(Status(13, 24, 31.0, 100.0, 3, 5, 52, 15))
     reporter.close()
     shown = raw.getvalue().decode(encoding)
     assert "look 2 of 5: 51 decided, 16 open, about 1 min 40 s" in shown

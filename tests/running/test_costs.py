@@ -17,7 +17,7 @@ def test_time_is_known_from_the_first_seed_and_then_from_what_is_stored(setting,
     monkeypatch.setattr(workers, "_SECONDS_BETWEEN_REPORTS", 0.0)
     monkeypatch.setattr(workers, "process_executor", lambda: ThreadPoolExecutor(1))
     plan, found = Plan(setting, 2), []
-    plan.add(on_trial({"a": weighty(0.2)}, 10))
+    plan.add(on_trial({"a": weighty(0.4)}, 10))
     jobs = plan.first_jobs()
     assert ([len(job.seeds) for job in jobs], plan.seconds(jobs)) == ([1] * 10, None)
     plan.complete(jobs, found.append)
@@ -26,10 +26,10 @@ def test_time_is_known_from_the_first_seed_and_then_from_what_is_stored(setting,
     assert 0.5 < first.left / (last.passed - first.passed) < 2
     for other, count in ((0, 12), (1, 8)):  # what is lacking of the same, and with other settings
         plan = Plan(setting, 1)
-        plan.add(on_trial({"a": weighty(0.2, other=other)}, count))
+        plan.add(on_trial({"a": weighty(0.4, other=other)}, count))
         jobs = plan.first_jobs()
         assert sum(len(job.seeds) for job in jobs) == {0: 2, 1: 8}[other] > len(jobs)
-        assert 0.5 < plan.seconds(jobs) / (0.2 * {0: 2, 1: 8}[other]) < 2
+        assert 0.5 < plan.seconds(jobs) / (0.4 * {0: 2, 1: 8}[other]) < 2
 
 
 def test_seconds_are_those_of_the_clock_on_the_wall_where_they_are_known(store):
