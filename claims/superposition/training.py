@@ -17,20 +17,19 @@ LARGE = Looks((16, 24), budget=24)
 FRESH = 20_000  # samples of the loss by feature
 
 
-@training(looks=SMALL, data="synthetic features", fast=dict(steps=2_000), losses=("train_loss",))
+@training(looks=SMALL, data="synthetic features", fast=dict(steps=2_000, batch=256), losses=("train_loss",))
 def small(features: int, hidden: int, sparsity: float, importance: float = 1.0, relu: bool = True, bias: bool = True,
-          steps: int = 10_000, *, seeds: Sequence[int]) -> Arrays:  # fmt: skip
+          steps: int = 10_000, batch: int = 1_024, *, seeds: Sequence[int]) -> Arrays:  # fmt: skip
     """At most twenty features. importance: of each feature, relative to the one before."""
-    return train(features, hidden, sparsity, importance, relu, bias, steps, 1_024, steps // 100, seeds)
+    return train(features, hidden, sparsity, importance, relu, bias, steps, batch, steps // 100, seeds)
 
 
-@training(
-    looks=MIDDLE, data="synthetic features", fast=dict(features=40, hidden=10, steps=2_000), losses=("train_loss",)
-)
-def middle(features: int, hidden: int, sparsity: float, importance: float, steps: int = 10_000, *,
+@training(looks=MIDDLE, data="synthetic features", fast=dict(features=40, hidden=10, steps=2_000, batch=256),
+          losses=("train_loss",))  # fmt: skip
+def middle(features: int, hidden: int, sparsity: float, importance: float, steps: int = 10_000, batch: int = 1_024, *,
            seeds: Sequence[int]) -> Arrays:  # fmt: skip
     """Eighty features."""
-    return train(features, hidden, sparsity, importance, True, True, steps, 1_024, steps // 100, seeds)
+    return train(features, hidden, sparsity, importance, True, True, steps, batch, steps // 100, seeds)
 
 
 @training(looks=LARGE, data="synthetic features", fast=dict(features=60, hidden=5, steps=2_000, batch=256),
