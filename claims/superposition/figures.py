@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from claims.superposition.measures import (
+    dimensionality,
     dimensions_per_feature,
     final,
     interference,
@@ -88,38 +89,40 @@ def norm_ratios(sparsities: Sequence[float], ratios: Array) -> Drawing:
     return by(sparsities, shown, xlabel="sparsity", ylabel=label, title="Two features in one dimension")
 
 
-def stickiness(runs: Shown) -> Drawing:
-    """Dimensions per feature against 1 / (1 - S). runs: by density, 1 - S."""
-    found = np.stack([dimensions_per_feature(final(run)) for run in runs.values()])  # (density, seed)
-    title, ylabel = "Dimensions per feature", "hidden dimensions / sum of squared norms"
-    return by(
-        [1 / density for density in runs], found, xlabel="1 / (1 − sparsity)", ylabel=ylabel, title=title, xscale="log"
-    )
+def stickiness(run: Run) -> Drawing:
+    """Dimensions per feature against 1 / (1 - S)."""
+    labels = {"xlabel": "1 / (1 − sparsity)", "ylabel": "hidden dimensions / sum of squared norms"}
+    found = dimensions_per_feature(final(run)).T  # (sparsity, seed)
+    return by(_sparseness(run).tolist(), found, title="Dimensions per feature", xscale="log", **labels)
 
 
-def dimensionalities(runs: Shown, values: Sequence[Array], counted: Sequence[Array]) -> Drawing:
-    """The dimensionality of every represented feature of all seeds, by sparsity, with lines at the fractions.
-
-    values, counted: (seed, feature) for every run: dimensionality, and whether the feature is represented.
-    """
+def dimensionalities(run: Run) -> Drawing:
+    """The dimensionality of every represented feature of all seeds, by sparsity, with lines at the fractions."""
+    weights = final(run)
+    values = np.where(represented(weights), dimensionality(weights), np.nan)  # (seed, sparsity, feature)
 
     def draw(caption: str) -> "Figure":
         figure, axes = grid(1, 1, (9.0, 4.8))
         figure.suptitle("Dimensionality of features", fontweight="bold", fontsize=12)
         figure.supxlabel(f"{caption}; dot: a represented feature", fontsize=8.5)
         axis = axes[0, 0]
-        for place, (each, there) in enumerate(zip(values, counted, strict=True)):
-            dots = each[there]
+        for place in range(values.shape[1]):
+            dots = values[:, place].ravel()
             spread = (np.arange(len(dots)) * 0.618) % 1 - 0.5  # evenly, so that dots do not hide one another
             axis.plot(place + 0.7 * spread, dots, ".", color=COLOURS[0], markersize=2, alpha=0.25, markeredgewidth=0)
         for name, fraction in FRACTIONS.items():
             axis.axhline(fraction, color=COLOURS[1], linewidth=0.9, linestyle="dashed")
             axis.annotate(name, (1.005, fraction), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
-        labels = [f"{1 / density:.3g}" for density in runs]
+        labels = [f"{each:.3g}" for each in _sparseness(run)]
         axis.set(xticks=range(len(labels)), xticklabels=labels, xlabel="1 / (1 − sparsity)", ylabel="dimensionality")
         return figure
 
-    return drawing_of("dimensionalities", runs, draw, *values, *counted)
+    return drawing_of("dimensionalities", run, draw, values)
+
+
+def _sparseness(run: Run) -> Array:
+    """1 / (1 - S) of a run's sparsities, (sparsity,)."""
+    return 1 / (1 - run.sparsity[0])
 
 
 def losses(runs: Shown) -> Drawing:

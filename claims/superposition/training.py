@@ -1,4 +1,4 @@
-"""The toy model: sparse features, written into fewer dimensions and read back; the networks of all seeds at once.
+"""The toy model: sparse features, written into fewer dimensions and read back; many networks at once.
 
 Source: Elhage et al., "Toy Models of Superposition" (2022), sections 1 and 2. Where the paper leaves a setting open,
 it is ours: AdamW with torch's defaults, learning rate 0.001, batches of 1,024 drawn at every step, 10,000 steps.
@@ -14,17 +14,18 @@ from ontrial import Arrays, Looks, training
 SMALL = Looks((32, 48, 64, 96, 128, 192, 256, 320), budget=320, weight=10)
 MIDDLE = Looks((16, 24, 32, 48, 64), budget=64, weight=2)
 LARGE = Looks((16, 24), budget=24)
+SIX = (0.0, 0.5, 0.75, 0.85, 0.9, 0.95)
 FRESH = 20_000  # samples of the loss by feature
 
 
-@training(looks=SMALL, data="synthetic features", fast=dict(steps=2_000, batch=256), losses=("train_loss",))
-def small(features: int, hidden: int, sparsity: float, importance: float = 1.0, relu: bool = True, bias: bool = True,
-          steps: int = 10_000, batch: int = 1_024, *, seeds: Sequence[int]) -> Arrays:  # fmt: skip
+@training(looks=SMALL, data="synthetic features", fast=dict(steps=2_000, batch=128), losses=("train_loss",))
+def small(features: int, hidden: int, sparsity: float | tuple[float, ...], importance: float = 1.0, relu: bool = True,
+          bias: bool = True, steps: int = 10_000, batch: int = 1_024, *, seeds: Sequence[int]) -> Arrays:  # fmt: skip
     """At most twenty features. importance: of each feature, relative to the one before."""
     return train(features, hidden, sparsity, importance, relu, bias, steps, batch, steps // 100, seeds)
 
 
-@training(looks=MIDDLE, data="synthetic features", fast=dict(features=40, hidden=10, steps=2_000, batch=256),
+@training(looks=MIDDLE, data="synthetic features", fast=dict(features=40, hidden=10, steps=1_000, batch=128),
           losses=("train_loss",))  # fmt: skip
 def middle(features: int, hidden: int, sparsity: float, importance: float, steps: int = 10_000, batch: int = 1_024, *,
            seeds: Sequence[int]) -> Arrays:  # fmt: skip
@@ -32,41 +33,45 @@ def middle(features: int, hidden: int, sparsity: float, importance: float, steps
     return train(features, hidden, sparsity, importance, True, True, steps, batch, steps // 100, seeds)
 
 
-@training(looks=LARGE, data="synthetic features", fast=dict(features=60, hidden=5, steps=2_000, batch=256),
-          losses=("train_loss",))  # fmt: skip
-def large(features: int, hidden: int, sparsity: float, steps: int = 10_000, batch: int = 1_024, *,
+@training(looks=LARGE, data="synthetic features", losses=("train_loss",),
+          fast=dict(features=60, hidden=5, sparsities=SIX, steps=1_000, batch=128))  # fmt: skip
+def large(features: int, hidden: int, sparsities: tuple[float, ...], steps: int = 10_000, batch: int = 1_024, *,
           seeds: Sequence[int]) -> Arrays:  # fmt: skip
-    """Hundreds of features, equally important; weights are recorded before and after training alone."""
-    return train(features, hidden, sparsity, 1.0, True, True, steps, batch, steps, seeds)
+    """Hundreds of features, equally important, one sparsity after the other; weights at both ends of training."""
+    found = [train(features, hidden, each, 1.0, True, True, steps, batch, steps, seeds) for each in sparsities]
+    return {name: np.stack([arrays[name] for arrays in found], 1) for name in found[0]}
 
 
-def train(
-    features: int, hidden: int, sparsity: float, importance: float, relu: bool, bias: bool,
-    steps: int, batch: int, every: int, seeds: Sequence[int],
-) -> Arrays:  # fmt: skip
-    """Train one network a seed, on samples that the seed alone decides.
+def train(features: int, hidden: int, sparsity: float | tuple[float, ...], importance: float, relu: bool, bias: bool,
+          steps: int, batch: int, every: int, seeds: Sequence[int]) -> Arrays:  # fmt: skip
+    """Train one network for each seed, or each seed and sparsity, on samples that the seed alone decides.
 
     Returns weights (seed, record, hidden, feature) and biases (seed, record, feature), before training and after every
-    so many steps; train_loss (seed, 100), of one batch each; feature_loss (seed, feature), on 20,000 fresh samples.
+    so many steps; train_loss (seed, 100), of one batch each; feature_loss (seed, feature), on 20,000 fresh samples;
+    sparsity (seed,). With several sparsities all have them as the second axis.
     """
     random = [torch.Generator().manual_seed(seed) for seed in seeds]
+    zero = torch.tensor(sparsity)[..., None, None]  # (sparsity, 1, 1)
+    nets = len(seeds), *zero.shape[:-2]
     xavier = (2 / (features + hidden)) ** 0.5
-    weights = xavier * torch.stack([torch.randn(hidden, features, generator=each) for each in random])
-    biases = torch.zeros(len(seeds), 1, features)
+    first = xavier * torch.stack([torch.randn(hidden, features, generator=each) for each in random])
+    weights = first.reshape(len(seeds), *[1] * (zero.ndim - 2), hidden, features).repeat(1, *zero.shape[:-2], 1, 1)
+    biases = torch.zeros(*nets, 1, features)
     parameters = [each.requires_grad_() for each in ((weights, biases) if bias else (weights,))]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3)
     worth = importance ** torch.arange(features, dtype=torch.float32)
 
     def errors(samples: int) -> torch.Tensor:
-        """Squared errors weighted by importance, (seed, sample, feature)."""
+        """Squared errors weighted by importance, (seed, sparsity, sample, feature)."""
         uniform = torch.stack([torch.rand(samples, features, generator=each) for each in random])
-        inputs = ((uniform - sparsity) / (1 - sparsity)).clamp(min=0)  # 0 with probability S, else uniform on [0, 1]
-        outputs = torch.baddbmm(biases, inputs @ weights.mT, weights)
+        uniform = uniform.reshape(len(seeds), *[1] * (zero.ndim - 2), samples, features)
+        inputs = ((uniform - zero) / (1 - zero)).clamp(min=0)  # 0 with probability S, else uniform on [0, 1]
+        outputs = inputs @ weights.mT @ weights + biases
         return worth * ((outputs.relu() if relu else outputs) - inputs).square()
 
     recorded, losses = [(weights.detach().clone(), biases.detach().clone())], []
     for step in range(steps):
-        loss = errors(batch).sum(2).mean(1)  # (seed,)
+        loss = errors(batch).sum(-1).mean(-1)  # (seed, sparsity)
         optimizer.zero_grad()
         loss.sum().backward()
         optimizer.step()
@@ -75,10 +80,11 @@ def train(
         if (step + 1) % every == 0:
             recorded.append((weights.detach().clone(), biases.detach().clone()))
     with torch.no_grad():
-        fresh = errors(FRESH).mean(1)
+        fresh = errors(FRESH).mean(-2)
     return {
-        "weights": torch.stack([each for each, _ in recorded], 1).numpy(),
-        "biases": torch.stack([each[:, 0] for _, each in recorded], 1).numpy(),
-        "train_loss": torch.stack(losses, 1).numpy(),
+        "weights": torch.stack([each for each, _ in recorded], -3).numpy(),
+        "biases": torch.stack([each[..., 0, :] for _, each in recorded], -2).numpy(),
+        "train_loss": torch.stack(losses, -1).numpy(),
         "feature_loss": np.asarray(fresh),
+        "sparsity": np.broadcast_to(sparsity, nets).astype(float),
     }

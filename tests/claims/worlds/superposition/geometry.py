@@ -1,10 +1,9 @@
-"""Worlds of section 4: thirty dimensions, twelve densities. Sixty features of norm 1 have half a dimension each."""
+"""Worlds of section 4: thirty dimensions, twelve sparsities. Sixty features of norm 1 have half a dimension each."""
 
 import numpy as np
 
-from claims.superposition.test_geometry import DENSITIES
 from tests.claims.worlds import decoy, false, true
-from tests.claims.worlds.superposition.made import run
+from tests.claims.worlds.superposition.made import sweep
 
 HIDDEN, SEEDS = 30, 16
 
@@ -14,12 +13,10 @@ def total(dimensions):
     return np.diag(np.full(HIDDEN, np.sqrt(1 / dimensions)))
 
 
-def sweep(*dimensions, learned=True):
-    """Runs with these dimensions per feature at the first densities, and 1 at the others."""
+def by_sparsity(*dimensions, **options):
+    """Runs with these dimensions per feature at the first sparsities, and 1 at the others."""
     found = [*dimensions, *[1.0] * (12 - len(dimensions))]
-    return lambda case: {
-        each: run(total(value), seeds=SEEDS, learned=learned) for each, value in zip(DENSITIES, found, strict=True)
-    }
+    return lambda case: {"sweep": sweep(*map(total, found), seeds=SEEDS, **options)}
 
 
 def paired(pairs, cosine=-1.0):
@@ -34,11 +31,9 @@ def paired(pairs, cosine=-1.0):
 
 
 def plateau(picture, others=None):
-    """Runs that end in one picture, of half a dimension per feature, at the fifth density, in others elsewhere."""
-    rest = total(0.9) if others is None else others
-    return lambda case: {
-        each: run(picture if place == 4 else rest, seeds=SEEDS) for place, each in enumerate(DENSITIES)
-    }
+    """Runs that end in one picture, of half a dimension per feature, at the fifth sparsity, in others elsewhere."""
+    rest = np.pad(total(0.9), ((0, 0), (0, 30))) if others is None else others
+    return lambda case: {"sweep": sweep(*[rest] * 4, picture, *[rest] * 7, seeds=SEEDS)}
 
 
 def opposite(first, second, short=1.0):
@@ -50,15 +45,15 @@ def opposite(first, second, short=1.0):
 
 
 def everywhere(picture):
-    return lambda case: {each: run(picture, seeds=SEEDS) for each in DENSITIES}
+    return lambda case: {"sweep": sweep(*[picture] * 12, seeds=SEEDS)}
 
 
 WORLDS = [
-    true("T15", "two at 1/2, three beside it", sweep(0.455, 0.545, 0.35, 0.65, 0.65)),
-    false("T15", "one at 1/2, three beside it", sweep(0.5, 0.35, 0.65, 0.65)),
-    decoy("T15", "sticky at 0.35", sweep(0.35, 0.35, 0.35, 0.35, 0.5)),
-    decoy("T15", "just beside 1/2", sweep(0.44, 0.56, 0.44, 0.56, 0.65)),
-    decoy("T15", "nothing was learned", sweep(0.5, 0.5, 0.5, learned=False)),
+    true("T15", "two at 1/2, three beside it", by_sparsity(0.455, 0.545, 0.35, 0.65, 0.65)),
+    false("T15", "one at 1/2, three beside it", by_sparsity(0.5, 0.35, 0.65, 0.65)),
+    decoy("T15", "sticky at 0.35", by_sparsity(0.35, 0.35, 0.35, 0.35, 0.5)),
+    decoy("T15", "just beside 1/2", by_sparsity(0.44, 0.56, 0.44, 0.56, 0.65)),
+    decoy("T15", "nothing was learned", by_sparsity(0.5, 0.5, 0.5, learned=False)),
     true("T16", "25 of 30 pairs", plateau(paired(25, -0.91))),
     false("T16", "23 of 30 pairs", plateau(paired(23))),
     decoy("T16", "pairs that are not opposite", plateau(paired(28, -0.89))),

@@ -43,5 +43,12 @@ def run(*pictures, seeds=32, learned=True, loss=None):
         "weights": np.stack([0.1 * ends, ends], 1),
         "biases": np.zeros((seeds, 2, ends.shape[2])),
         "train_loss": curve,
+        "sparsity": np.full(seeds, 0.5),
         "feature_loss": fresh * np.ones(ends.shape[2]),
     }
+
+
+def sweep(*pictures, seeds=32, learned=True):
+    """A run of several sparsities, of which each ends in one picture, (hidden, feature)."""
+    found = [run(picture, seeds=seeds, learned=learned) for picture in pictures]
+    return {name: np.stack([arrays[name] for arrays in found], 1) for name in found[0]}

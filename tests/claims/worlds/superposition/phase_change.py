@@ -3,26 +3,20 @@
 import numpy as np
 
 from tests.claims.worlds import decoy, false, true
-from tests.claims.worlds.superposition.made import run
-
-SPARSITIES = tuple(round(0.1 + 0.05 * place, 2) for place in range(18))
+from tests.claims.worlds.superposition.made import sweep
 
 
 def ratios(*between, rest=(0.05, 0.95), **options):
     """A sweep with these ratios of squared norms at its first sparsities, and small ones, then large, at the rest."""
     small, large = rest
     found = [*between, *[small] * (9 - len(between)), *[large] * 9]
-    return lambda case: {
-        each: run(np.array([[1.0, -np.sqrt(ratio)]]), **options) for each, ratio in zip(SPARSITIES, found, strict=True)
-    }
+    return lambda case: {"sweep": sweep(*(np.array([[1.0, -np.sqrt(ratio)]]) for ratio in found), **options)}
 
 
-def unequal(dense, sparse, **options):
+def unequal(*ends, **options):
     """Squared norms of both features, dense and sparse."""
-    ends = {0.1: dense, 0.95: sparse}
-    return lambda case: {
-        each: run(np.array([[np.sqrt(one), -np.sqrt(two)]]), seeds=160, **options) for each, (one, two) in ends.items()
-    }
+    pictures = [np.array([[np.sqrt(one), -np.sqrt(two)]]) for one, two in ends]
+    return lambda case: {"unequal": sweep(*pictures, seeds=160, **options)}
 
 
 WORLDS = [
