@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from ontrial import Arrays, Looks, training
 
@@ -36,10 +37,10 @@ def middle(features: int, hidden: int, sparsity: float, importance: float, steps
 @training(looks=LARGE, data="synthetic features", losses=("train_loss",),
           fast=dict(features=60, hidden=5, sparsities=SIX, steps=1_000, batch=128))  # fmt: skip
 def large(features: int, hidden: int, sparsities: tuple[float, ...], steps: int = 10_000, batch: int = 1_024, *,
-          seeds: Sequence[int]) -> Arrays:  # fmt: skip
+          seed: int) -> Arrays:  # fmt: skip
     """Hundreds of features, equally important, one sparsity after the other; weights at both ends of training."""
-    found = [train(features, hidden, each, 1.0, True, True, steps, batch, steps, seeds) for each in sparsities]
-    return {name: np.stack([arrays[name] for arrays in found], 1) for name in found[0]}
+    found = [train(features, hidden, each, 1.0, True, True, steps, batch, steps, [seed]) for each in sparsities]
+    return {name: np.concatenate([arrays[name] for arrays in found]) for name in found[0]}
 
 
 def train(features: int, hidden: int, sparsity: float | tuple[float, ...], importance: float, relu: bool, bias: bool,
@@ -48,23 +49,24 @@ def train(features: int, hidden: int, sparsity: float | tuple[float, ...], impor
 
     Returns weights (seed, record, hidden, feature) and biases (seed, record, feature), before training and after every
     so many steps; train_loss (seed, 100), of one batch each; feature_loss (seed, feature), on 20,000 fresh samples;
-    sparsity (seed,). With several sparsities all have them as the second axis.
+    sparsity (seed,). With several sparsities all have them as the second axis. Features are padded to a multiple of 4:
+    how a network's numbers lie in memory decides their rounding, and must not depend on how many networks there are.
     """
-    random = [torch.Generator().manual_seed(seed) for seed in seeds]
+    random, pad = [torch.Generator().manual_seed(seed) for seed in seeds], (0, -features % 4)
     zero = torch.tensor(sparsity)[..., None, None]  # (sparsity, 1, 1)
     nets = len(seeds), *zero.shape[:-2]
     xavier = (2 / (features + hidden)) ** 0.5
-    first = xavier * torch.stack([torch.randn(hidden, features, generator=each) for each in random])
-    weights = first.reshape(len(seeds), *[1] * (zero.ndim - 2), hidden, features).repeat(1, *zero.shape[:-2], 1, 1)
-    biases = torch.zeros(*nets, 1, features)
+    first = F.pad(xavier * torch.stack([torch.randn(hidden, features, generator=each) for each in random]), pad)
+    weights = first.reshape(len(seeds), *[1] * (zero.ndim - 2), hidden, -1).repeat(1, *zero.shape[:-2], 1, 1)
+    biases = torch.zeros(*nets, 1, weights.shape[-1])
     parameters = [each.requires_grad_() for each in ((weights, biases) if bias else (weights,))]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3)
-    worth = importance ** torch.arange(features, dtype=torch.float32)
+    worth = F.pad(importance ** torch.arange(features, dtype=torch.float32), pad)
 
     def errors(samples: int) -> torch.Tensor:
         """Squared errors weighted by importance, (seed, sparsity, sample, feature)."""
-        uniform = torch.stack([torch.rand(samples, features, generator=each) for each in random])
-        uniform = uniform.reshape(len(seeds), *[1] * (zero.ndim - 2), samples, features)
+        uniform = F.pad(torch.stack([torch.rand(samples, features, generator=each) for each in random]), pad)
+        uniform = uniform.reshape(len(seeds), *[1] * (zero.ndim - 2), samples, -1)
         inputs = ((uniform - zero) / (1 - zero)).clamp(min=0)  # 0 with probability S, else uniform on [0, 1]
         outputs = inputs @ weights.mT @ weights + biases
         return worth * ((outputs.relu() if relu else outputs) - inputs).square()
@@ -82,9 +84,9 @@ def train(features: int, hidden: int, sparsity: float | tuple[float, ...], impor
     with torch.no_grad():
         fresh = errors(FRESH).mean(-2)
     return {
-        "weights": torch.stack([each for each, _ in recorded], -3).numpy(),
-        "biases": torch.stack([each[..., 0, :] for _, each in recorded], -2).numpy(),
+        "weights": torch.stack([each for each, _ in recorded], -3)[..., :features].numpy(),
+        "biases": torch.stack([each[..., 0, :features] for _, each in recorded], -2).numpy(),
         "train_loss": torch.stack(losses, -1).numpy(),
-        "feature_loss": np.asarray(fresh),
+        "feature_loss": np.asarray(fresh[..., :features]),
         "sparsity": np.broadcast_to(sparsity, nets).astype(float),
     }
