@@ -1,0 +1,132 @@
+"""Figures: features as arrows, weights' products with norms and interference, and the plateau with its fractions."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from claims.superposition.measures import (
+    dimensionality,
+    dimensions_per_feature,
+    final,
+    interference,
+    represented,
+    squared_norms,
+)
+from claims.superposition.report import FRACTIONS
+from ontrial import COLOURS, Array, Drawing, Run, by, curves, drawing_of, grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Shown = Mapping[Any, Run]
+
+
+def arrows(runs: Shown) -> Drawing:
+    """The features in the plane, every seed faint and the first bold, above the shares of seeds by number represented.
+
+    runs: by sparsity, or by what else distinguishes them.
+    """
+    weights = {name: final(run) for name, run in runs.items()}
+
+    def draw(caption: str) -> "Figure":
+        figure, axes = grid(2, len(weights), (2.3 * len(weights), 4.8), height_ratios=(3, 2))
+        figure.suptitle("Five features in two dimensions", fontweight="bold", fontsize=12)
+        figure.supxlabel(f"{caption}; faint: seeds, bold: the first seed", fontsize=8.5)
+        for (above, below), (name, found) in zip(axes.T, weights.items(), strict=True):
+            for feature in range(found.shape[2]):
+                colour = COLOURS[feature]
+                ends = np.stack([np.zeros_like(found[:, :, feature]), found[:, :, feature]])  # (end, seed, hidden)
+                above.plot(ends[..., 0], ends[..., 1], color=colour, alpha=0.12, linewidth=0.6)
+                above.plot(ends[:, 0, 0], ends[:, 0, 1], color=colour, linewidth=2.2, label=f"feature {feature}")
+            title = name if isinstance(name, str) else f"{name:.0%} sparsity"
+            above.set(title=title, xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", xticks=(-1, 0, 1))
+            above.title.set_fontsize(10)
+            counts = np.bincount(represented(found).sum(1), minlength=6) / len(found)
+            below.bar(range(len(counts)), counts, color="0.55", width=0.7)
+            below.set(xticks=range(len(counts)), ylim=(0, 1), xlabel="features represented")
+        axes[0, 0].set_ylabel("weights")
+        axes[1, 0].set_ylabel("share of seeds")
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper right", ncols=5, fontsize=8.5)
+        return figure
+
+    return drawing_of("arrows" if len(runs) > 2 else "arrows-without-bias", runs, draw, *weights.values())
+
+
+def products(name: str, runs: Shown) -> Drawing:
+    """The product of weights, feature by feature, above each feature's norm and interference, of the first seed."""
+    weights = {sparsity: final(run)[:1] for sparsity, run in runs.items()}
+
+    def draw(caption: str) -> "Figure":
+        figure, axes = grid(2, len(weights), (2.7 * len(weights), 5.4), height_ratios=(3, 2))
+        models = {"linear": "linear models", "relu": "ReLU models", "eighty": "ReLU models, eighty features in full"}
+        figure.suptitle(f"Product of weights, and norms: {models[name]}", fontweight="bold", fontsize=12)
+        figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
+        for (above, below), (sparsity, found) in zip(axes.T, weights.items(), strict=True):
+            image = above.imshow((found.mT @ found)[0], cmap="RdBu", vmin=-1, vmax=1)
+            above.set(title=f"{sparsity:.1%} sparsity", xlabel="feature")
+            above.grid(False)
+            there = np.arange(found.shape[2])
+            is_shared = (interference(found) >= 0.5)[0]
+            for which, colour, label in ((~is_shared, COLOURS[0], "under 1/2"), (is_shared, COLOURS[1], "1/2 or more")):
+                norms = np.sqrt(squared_norms(found)[0][which])
+                below.bar(there[which], norms, color=colour, label=label)
+            below.set(xlabel="feature, most important first", ylim=(0, 1.3))
+        axes[0, 0].set_ylabel("feature")
+        axes[1, 0].set_ylabel("norm of its weights")
+        axes[1, -1].legend(title="interference", fontsize=8, title_fontsize=8, frameon=True)
+        figure.colorbar(image, ax=axes[0, -1], shrink=0.7)
+        return figure
+
+    return drawing_of(f"products-{name}", runs, draw, *weights.values())
+
+
+def norm_ratios(sparsities: Sequence[float], ratios: Array) -> Drawing:
+    """Squared norm of the second feature over that of the first, by sparsity. ratios: (sparsity, seed)."""
+    shown = np.minimum(ratios, 2.0)
+    label = "squared norm, second / first feature (2: or more)"
+    return by(sparsities, shown, xlabel="sparsity", ylabel=label, title="Two features in one dimension")
+
+
+def stickiness(run: Run) -> Drawing:
+    """Dimensions per feature against 1 / (1 - S)."""
+    labels = {"xlabel": "1 / (1 − sparsity)", "ylabel": "hidden dimensions / sum of squared norms"}
+    found = dimensions_per_feature(final(run)).T  # (sparsity, seed)
+    return by(_sparseness(run).tolist(), found, title="Dimensions per feature", xscale="log", **labels)
+
+
+def dimensionalities(run: Run) -> Drawing:
+    """The dimensionality of every represented feature of all seeds, by sparsity, with lines at the fractions."""
+    weights = final(run)
+    values = np.where(represented(weights), dimensionality(weights), np.nan)  # (seed, sparsity, feature)
+
+    def draw(caption: str) -> "Figure":
+        figure, axes = grid(1, 1, (9.0, 4.8))
+        figure.suptitle("Dimensionality of features", fontweight="bold", fontsize=12)
+        figure.supxlabel(f"{caption}; dot: a represented feature", fontsize=8.5)
+        axis = axes[0, 0]
+        for place in range(values.shape[1]):
+            dots = values[:, place].ravel()
+            spread = (np.arange(len(dots)) * 0.618) % 1 - 0.5  # evenly, so that dots do not hide one another
+            axis.plot(place + 0.7 * spread, dots, ".", color=COLOURS[0], markersize=2, alpha=0.25, markeredgewidth=0)
+        for name, fraction in FRACTIONS.items():
+            axis.axhline(fraction, color=COLOURS[1], linewidth=0.9, linestyle="dashed")
+            axis.annotate(name, (1.005, fraction), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
+        labels = [f"{each:.3g}" for each in _sparseness(run)]
+        axis.set(xticks=range(len(labels)), xticklabels=labels, xlabel="1 / (1 − sparsity)", ylabel="dimensionality")
+        return figure
+
+    return drawing_of("dimensionalities", run, draw, values)
+
+
+def _sparseness(run: Run) -> Array:
+    """1 / (1 - S) of a run's sparsities, (sparsity,)."""
+    return 1 / (1 - run.sparsity[0])
+
+
+def losses(runs: Shown) -> Drawing:
+    """Training loss of one batch against step."""
+    steps = np.linspace(0, 99, 100)
+    found = {name if isinstance(name, str) else f"{name:.0%} sparsity": run.train_loss for name, run in runs.items()}
+    return curves(steps, found, xlabel="share of training (%)", ylabel="training loss (1)", yscale="log")
