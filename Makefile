@@ -24,7 +24,10 @@ page: .venv/ready ## the page, the badges and the tables of README and docs from
 	$(BIN)/python -m ontrial page
 
 bench: .venv/ready ## our training compared with what people would write instead
-	$(PYTEST) benchmarks --benchmark-json=artifacts/benchmarks.json --benchmark-columns=median,iqr,rounds; failed=$$?; \
+	$(PYTEST) benchmarks --ignore=benchmarks/test_toy_model.py --benchmark-json=artifacts/benchmarks.json \
+		--benchmark-columns=median,iqr,rounds; failed=$$?; \
+	$(PYTEST) benchmarks/test_toy_model.py --benchmark-json=artifacts/benchmarks-toy-model.json \
+		--benchmark-columns=median,iqr,rounds || failed=$$?; \
 	$(BIN)/python -m benchmarks.table && $(BIN)/python -m ontrial.publish.documents && exit $$failed
 
 mutants: .venv/ready ## mistakes planted one at a time: the tests beside each must fail (SAMPLE=10 for some of them)

@@ -11,6 +11,7 @@ from ontrial.publish.documents import filled
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT, MEASURED = ROOT / "docs" / "benchmarks.md", ROOT / "artifacts" / "benchmarks.json"
+TOY_MODEL = MEASURED.with_name("benchmarks-toy-model.json")
 
 _CPU = """\
 | net | batch | way | images a second | µs a step | times the plain loop | times ours | share of products |
@@ -19,6 +20,10 @@ _CPU = """\
 _GPU = """\
 | net | batch | way | networks | streams | µs a network-step | share of the time in blocks of steps |
 |---|--:|---|--:|--:|--:|--:|
+"""
+_TOY_MODEL = """\
+| features | hidden | networks at once | µs a network-step | µs of the plain loop | times the plain loop |
+|--:|--:|--:|--:|--:|--:|
 """
 
 
@@ -43,6 +48,16 @@ def in_words(measured: dict[str, Any]) -> str:
     ]
     gpu = f"\n\nOn one {machine['device']}:\n\n{_GPU}{_lines(on_gpu, _on_gpu)}" if on_gpu else ""
     return f"{' '.join(said)}\n\n{_CPU}{_lines(sorted(rows, key=_place), _on_core)}{gpu}"
+
+
+def toy_model_in_words(measured: dict[str, Any]) -> str:
+    """The table of the toy model, with the machine that it was measured on."""
+    rows = [each["extra_info"] for each in measured["benchmarks"]]
+    counts, numbers = ("features", "hidden", "networks"), ("microseconds", "plain_microseconds", "times_plain")
+    cells = [[*(str(row[name]) for name in counts), *(_digits(row[name]) for name in numbers)] for row in rows]
+    lines = [f"| {' | '.join(each)} |" for each in cells]
+    machine = measured["machine_info"]
+    return f"{machine['cpu']}, torch {machine['torch']}, one thread.\n\n{_TOY_MODEL}" + "\n".join(lines)
 
 
 def times_products(rows: Iterable[dict[str, Any]]) -> float:
@@ -89,10 +104,17 @@ def _digits(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
 
 
+def document() -> str:
+    """docs/benchmarks.md as it should be."""
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for marker, path, words in (("benchmarks", MEASURED, in_words), ("toy model", TOY_MODEL, toy_model_in_words)):
+        text = filled(text, marker, words(json.loads(path.read_text(encoding="utf-8"))))
+    return text
+
+
 def main() -> None:
     """The command line."""
-    words = in_words(json.loads(MEASURED.read_text(encoding="utf-8")))
-    DOCUMENT.write_text(filled(DOCUMENT.read_text(encoding="utf-8"), "benchmarks", words), encoding="utf-8")
+    DOCUMENT.write_text(document(), encoding="utf-8")
 
 
 if __name__ == "__main__":

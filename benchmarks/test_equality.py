@@ -1,14 +1,16 @@
 """Loops that are compared must do the same work, and the tables must show what they did."""
 
-import json
 from collections.abc import Callable
+from itertools import product
 
+import numpy as np
 import pytest
 import torch
 
-from benchmarks import table, ways
+from benchmarks import table, toy_model, ways
 from benchmarks.ways import CASES, SMALL_NET, Loop, Task
 from benchmarks.ways_gpu import Captured, side_by_side
+from claims.superposition.training import train
 from models.data import Images
 
 ALIKE = 0.001  # how far apart, as a share of how far they came, two loops may end by rounding
@@ -55,6 +57,32 @@ def test_our_loop_goes_on_where_it_stopped(images: Images) -> None:
     assert torch.equal(whole.parameters(), parts.parameters())
 
 
+@pytest.mark.parametrize(("relu", "bias"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize(("features", "hidden"), [(5, 2), (20, 5)])
+def test_toy_models_train_alike_one_by_one_and_together(features: int, hidden: int, relu: bool, bias: bool) -> None:
+    """The gradient that is written out is autograd's; a seed, or a sparsity, is trained as it is alone, bit by bit."""
+    sparsities, seeds = (0.0, 0.8), (3, 4, 5)
+    together = train(features, hidden, sparsities, 0.9, relu, bias, 200, 64, 100, seeds)
+    for row, column in product(range(3), range(2)):
+        options = (features, hidden, sparsities[column], 0.9, relu, bias, 200, 64)
+        alone = train(*options, 100, [seeds[row]])
+        assert all(np.array_equal(found[0], together[name][row, column]) for name, found in alone.items())
+        weights, biases, losses = toy_model.plain(*options, seeds[row])
+        assert together["weights"][row, column, -1] == pytest.approx(weights.numpy(), abs=1e-5)
+        assert together["biases"][row, column, -1] == pytest.approx(biases.numpy(), abs=1e-5)
+        assert together["train_loss"][row, column] == pytest.approx(losses[::2], rel=1e-4)
+        assert losses[-1] < losses[0]
+
+
+def test_the_loss_of_toy_models_is_of_fresh_samples() -> None:
+    """Drawn here in another way: a value with probability 1 − S, and 0 else."""
+    found = train(5, 2, 0.5, 0.9, True, True, 100, 64, 100, [1])
+    inputs = np.random.default_rng(9).random((100_000, 5)) * (np.random.default_rng(8).random((100_000, 5)) < 0.5)
+    weights, biases = found["weights"][0, -1], found["biases"][0, -1]
+    errors = np.maximum(inputs @ weights.T @ weights + biases, 0) - inputs
+    assert found["feature_loss"][0] == pytest.approx(0.9 ** np.arange(5) * np.square(errors).mean(0), rel=0.05)
+
+
 def _share_apart(task: Task, loop: Loop, steps: int) -> float:
     """How far a loop and ours end apart, as a share of how far they came; for the nets that the task has.
 
@@ -99,6 +127,12 @@ def test_tables_put_the_fastest_way_first_and_name_the_device() -> None:
     assert (title, line) == ("On one planted:", "| 784-30-10 | 50 | captured | 24 | 8 | 0.59 | 90 % |")
 
 
+def test_the_table_of_the_toy_model_has_a_row_a_size() -> None:
+    row = {"features": 5, "hidden": 2, "networks": 10, "microseconds": 144.2, "plain_microseconds": 612.4}
+    words = table.toy_model_in_words(MEASURED | {"benchmarks": [{"extra_info": row | {"times_plain": 4.25}}]})
+    assert words.splitlines()[0] == "planted cores, torch 2, one thread."
+    assert words.splitlines()[-1] == "| 5 | 2 | 10 | 144 | 612 | 4.2 |"
+
+
 def test_the_document_is_not_stale() -> None:
-    text, words = table.DOCUMENT.read_text(encoding="utf-8"), table.in_words(json.loads(table.MEASURED.read_bytes()))
-    assert table.filled(text, "benchmarks", words) == text, "run: python -m benchmarks.table"
+    assert table.document() == table.DOCUMENT.read_text(encoding="utf-8"), "run: python -m benchmarks.table"

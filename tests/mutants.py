@@ -33,6 +33,7 @@ LIST = Path(__file__).with_name("mutants.toml")
 # The room of a file is that of the first of these that its path begins with.
 ROOMS = {
     "claims/homework/measures": "measures",
+    "claims/superposition/measures": "measures",
     "claims": "claims",
     "models": "models",
     "ontrial/stats": "stats",

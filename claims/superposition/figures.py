@@ -33,14 +33,14 @@ def arrows(runs: Shown) -> Drawing:
         figure, axes = grid(2, len(weights), (2.3 * len(weights), 4.8), height_ratios=(3, 2))
         figure.suptitle("Five features in two dimensions", fontweight="bold", fontsize=12)
         figure.supxlabel(f"{caption}; faint: seeds, bold: the first seed", fontsize=8.5)
+        faint = max(0.05, next(iter(weights.values())).shape[0] ** -0.5)  # opacity: the more seeds, the fainter
         for (above, below), (name, found) in zip(axes.T, weights.items(), strict=True):
             for feature in range(found.shape[2]):
                 colour = COLOURS[feature]
                 ends = np.stack([np.zeros_like(found[:, :, feature]), found[:, :, feature]])  # (end, seed, hidden)
-                above.plot(ends[..., 0], ends[..., 1], color=colour, alpha=0.12, linewidth=0.6)
+                above.plot(ends[..., 0], ends[..., 1], color=colour, alpha=faint, linewidth=0.6)
                 above.plot(ends[:, 0, 0], ends[:, 0, 1], color=colour, linewidth=2.2, label=f"feature {feature}")
-            title = name if isinstance(name, str) else f"{name:.0%} sparsity"
-            above.set(title=title, xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", xticks=(-1, 0, 1))
+            above.set(title=_named(name), xlim=(-1.6, 1.6), ylim=(-1.6, 1.6), aspect="equal", xticks=(-1, 0, 1))
             above.title.set_fontsize(10)
             counts = np.bincount(represented(found).sum(1), minlength=6) / len(found)
             below.bar(range(len(counts)), counts, color="0.55", width=0.7)
@@ -48,7 +48,7 @@ def arrows(runs: Shown) -> Drawing:
         axes[0, 0].set_ylabel("weights")
         axes[1, 0].set_ylabel("share of seeds")
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper right", ncols=5, fontsize=8.5)
+        figure.legend(handles, labels, loc="outside right upper", fontsize=8.5)
         return figure
 
     return drawing_of("arrows" if len(runs) > 2 else "arrows-without-bias", runs, draw, *weights.values())
@@ -65,7 +65,7 @@ def products(name: str, runs: Shown) -> Drawing:
         figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
         for (above, below), (sparsity, found) in zip(axes.T, weights.items(), strict=True):
             image = above.imshow((found.mT @ found)[0], cmap="RdBu", vmin=-1, vmax=1)
-            above.set(title=f"{sparsity:.1%} sparsity", xlabel="feature")
+            above.set(title=_named(sparsity), xlabel="feature")
             above.grid(False)
             there = np.arange(found.shape[2])
             is_shared = (interference(found) >= 0.5)[0]
@@ -75,8 +75,9 @@ def products(name: str, runs: Shown) -> Drawing:
             below.set(xlabel="feature, most important first", ylim=(0, 1.3))
         axes[0, 0].set_ylabel("feature")
         axes[1, 0].set_ylabel("norm of its weights")
-        axes[1, -1].legend(title="interference", fontsize=8, title_fontsize=8, frameon=True)
-        figure.colorbar(image, ax=axes[0, -1], shrink=0.7)
+        handles, labels = axes[1, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, title="interference", loc="outside right lower", fontsize=8, title_fontsize=8)
+        figure.colorbar(image, ax=axes[0], shrink=0.7)
         return figure
 
     return drawing_of(f"products-{name}", runs, draw, *weights.values())
@@ -109,7 +110,7 @@ def dimensionalities(run: Run) -> Drawing:
         for place in range(values.shape[1]):
             dots = values[:, place].ravel()
             spread = (np.arange(len(dots)) * 0.618) % 1 - 0.5  # evenly, so that dots do not hide one another
-            axis.plot(place + 0.7 * spread, dots, ".", color=COLOURS[0], markersize=2, alpha=0.25, markeredgewidth=0)
+            axis.plot(place + 0.7 * spread, dots, ".", color=COLOURS[0], markersize=2.5, alpha=0.3, markeredgewidth=0)
         for name, fraction in FRACTIONS.items():
             axis.axhline(fraction, color=COLOURS[1], linewidth=0.9, linestyle="dashed")
             axis.annotate(name, (1.005, fraction), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
@@ -120,6 +121,11 @@ def dimensionalities(run: Run) -> Drawing:
     return drawing_of("dimensionalities", run, draw, values)
 
 
+def _named(setting: object) -> str:
+    """What a panel or a curve is called: its name, or its sparsity."""
+    return f"{100 * setting:g} % sparsity" if isinstance(setting, float) else str(setting)
+
+
 def _sparseness(run: Run) -> Array:
     """1 / (1 - S) of a run's sparsities, (sparsity,)."""
     return 1 / (1 - run.sparsity[0])
@@ -128,5 +134,5 @@ def _sparseness(run: Run) -> Array:
 def losses(runs: Shown) -> Drawing:
     """Training loss of one batch against step."""
     steps = np.linspace(0, 99, 100)
-    found = {name if isinstance(name, str) else f"{name:.0%} sparsity": run.train_loss for name, run in runs.items()}
+    found = {_named(name): run.train_loss for name, run in runs.items()}
     return curves(steps, found, xlabel="share of training (%)", ylabel="training loss (1)", yscale="log")

@@ -1,4 +1,7 @@
-"""Section 2: demonstrating superposition. Twenty and eighty features of falling importance."""
+"""Section 2: demonstrating superposition. Twenty and eighty features of falling importance.
+
+Outcome: not judged yet.
+"""
 
 import pytest
 

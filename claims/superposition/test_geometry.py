@@ -1,4 +1,7 @@
-"""Section 4: the geometry of superposition. Four hundred equally important features in thirty dimensions."""
+"""Section 4: the geometry of superposition. Four hundred equally important features in thirty dimensions.
+
+Outcome: not judged yet.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""Introduction, and section 1: five features in two dimensions."""
+"""Introduction, and section 1: five features in two dimensions.
+
+Outcome: not judged yet.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,7 @@
-"""Section 3: superposition as a phase change. Two features in one dimension."""
+"""Section 3: superposition as a phase change. Two features in one dimension.
+
+Outcome: not judged yet.
+"""
 
 import numpy as np
 import pytest

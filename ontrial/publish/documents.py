@@ -1,5 +1,6 @@
 """The generated parts of README.md and docs/, between two markers, and of claim modules, after "Outcome:".
 
+A part is about every report, or about the one that its marker names: `<!-- verdicts homework -->`.
 `python -m ontrial.publish.documents` fills them all; with `--check` it only says which are stale.
 """
 
@@ -22,6 +23,7 @@ from ontrial.stats.verdicts import Interval, Verdict
 
 T = TypeVar("T")
 
+_MARKER = re.compile(r"^<!-- ([\w-]+)(?: ([\w-]+))? -->$", re.MULTILINE)  # a part, and the report that it is about
 _OUTCOME = re.compile(r'\A("""[^"]*\n)Outcome:[^"]*(?=\n""")')  # in the docstring of a claim module
 
 
@@ -53,19 +55,20 @@ def generated(path: Path, root: Path, summary: Summary, artifacts: Path) -> str:
     if path.suffix == ".py":
         return _OUTCOME.sub(lambda found: found[1] + outcome(summary, path, root), text)
     figures = "artifacts" if path.parent == root else "../artifacts"
-    parts: dict[str, Callable[[], str]] = {
-        "verdicts": lambda: render("verdicts.md", summary=summary, constructions=constructions(summary, root)).strip(),
-        "findings": lambda: _findings(summary, root, "findings-in-short.md", figures),
-        "findings-in-full": lambda: _findings(summary, root, "findings.md", figures),
-        "singles": lambda: single_seeds.table(summary),
-        "inconclusive": lambda: inconclusive(summary),
-        "cost": lambda: cost(summary, artifacts),
-        "fast": lambda: render("fast.md", rows=fast_and_full(summary, root)).strip(),
-        "mutations": lambda: render("mutations.md", claims=mutations(path.parent)).strip(),
+    parts: dict[str, Callable[[Summary], str]] = {
+        "verdicts": lambda of: render("verdicts.md", summary=of, constructions=constructions(of, root)).strip(),
+        "findings": lambda of: _findings(of, root, "findings-in-short.md", figures),
+        "findings-in-full": lambda of: _findings(of, root, "findings.md", figures),
+        "singles": single_seeds.table,
+        "inconclusive": inconclusive,
+        "cost": lambda of: cost(of, artifacts),
+        "fast": lambda of: render("fast.md", rows=fast_and_full(of, root)).strip(),
+        "mutations": lambda _: render("mutations.md", claims=mutations(path.parent)).strip(),
     }
-    for name, content in parts.items():
-        if f"<!-- {name} -->" in text:
-            text = filled(text, name, content())
+    for name, report in _MARKER.findall(text):
+        if name in parts:
+            marker, content = f"{name} {report}".strip(), parts[name]
+            text = filled(text, marker, content(summary.only(report) if report else summary))
     return text
 
 

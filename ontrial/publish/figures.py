@@ -171,15 +171,18 @@ def drawing_for(given: object, claim: str, case: str, subject: str, seeds: int) 
             )
         pixels = _pixels(_with_canvas(given))
         drawing = Drawing("", "", 0, lambda caption: _with_caption(pixels, caption), (pixels,))
-    slug = re.sub(r"[^a-z0-9.]+", "-", case.lower()).strip("-.")[:40]
-    if slug != case:  # another case may have the same
-        slug += f"-{hashlib.sha256(case.encode()).hexdigest()[:6]}"
     return replace(
         drawing,
-        name=drawing.name or (f"{claim}-{slug}" if case else claim),
+        name=drawing.name or (f"{claim}-{_in_a_path(case)}" if case else claim),
         subject=drawing.subject or subject,
         n=drawing.n or seeds,
     )
+
+
+def _in_a_path(text: str) -> str:
+    """A case or the name of data as a part of a path and of a link: without spaces, and no other's."""
+    slug = re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.")[:40]
+    return slug if slug == text else f"{slug}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 def _with_caption(pixels: np.ndarray, caption: str) -> "Figure":
@@ -229,7 +232,7 @@ class Gallery:
         The file is there when `finish` has returned. Raises what `drawing.draw` raises.
         """
         number = "" if registration is None else f"-{registration}"
-        name = f"figures/{report}/{tier}-{dataset}{number}/{drawing.name}.png"
+        name = f"figures/{report}/{tier}-{_in_a_path(dataset)}{number}/{drawing.name}.png"
         path, stamp = folder / name, _stamp(drawing, tier)
         if stamp != self._made[path][1] if path in self._made else not _shows(path, stamp):
             self._made[path] = _made(drawing, tier), stamp

@@ -29,6 +29,13 @@ class Summary:
     def of(self, report: FrozenReport) -> tuple[FrozenClaim, ...]:
         return tuple(claim for claim in self.claims if claim.report == report.name)
 
+    def only(self, report: str) -> "Summary":
+        """What it has of one report. Raises ValueError for one that it does not have."""
+        found = tuple(each for each in self.reports if each.name == report)
+        if not found:
+            raise ValueError(f"there is no report {report}; there are {', '.join(each.name for each in self.reports)}")
+        return replace(self, claims=self.of(found[0]), reports=found)
+
     def title(self, claim: FrozenClaim) -> str:
         """What a claim's report is known as."""
         return next(report.known_as for report in self.reports if report.name == claim.report)

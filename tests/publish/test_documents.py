@@ -10,7 +10,7 @@ import pytest
 from ontrial.publish import documents, single_seeds
 from ontrial.publish.cost import cost
 from ontrial.publish.summary import read
-from tests.publish.planted import declared, evidence, locked, plant, record, summary, whole
+from tests.publish.planted import declared, evidence, locked, plant, record, report, summary, whole
 
 ROOT = Path(__file__).parents[2]
 BELOW = {"high": 0, "high_included": False}
@@ -101,6 +101,22 @@ def test_a_stale_finding_a_missing_marker_or_a_lost_record_fails_and_leaves_ever
         documents.main([])
     shutil.rmtree(project / "artifacts")
     with pytest.raises(SystemExit, match=r"verdicts\.json"):
+        documents.main([])
+
+
+def test_a_part_may_be_about_one_report_and_an_unknown_one_is_an_error(project):
+    more = {"claims": [declared("F1", report="second")], "reports": [report(), report("second", "Another")]}
+    content = whole(full("F1", "holds"), full("F1", "refuted", report="second"), **more)
+    shutil.rmtree(project / "artifacts")
+    plant(project / "artifacts", content)
+    marker = "<!-- verdicts second -->\n<!-- /verdicts second -->\n<!-- verdicts -->\n<!-- /verdicts -->\n"
+    (project / "docs" / "more.md").write_text(marker, encoding="utf-8")
+    documents.main([])
+    of_one, of_all = (project / "docs" / "more.md").read_text(encoding="utf-8").split("<!-- /verdicts second -->")
+    assert (of_one.count("| F1 |"), of_one.count("refuted |"), of_all.count("| F1 |")) == (1, 1, 2)
+    assert ("**Another**" in of_one, "**Another**" in of_all) == (False, True)
+    (project / "docs" / "more.md").write_text(marker.replace("second", "third"), encoding="utf-8")
+    with pytest.raises(SystemExit, match="there is no report third; there are planted, second"):
         documents.main([])
 
 

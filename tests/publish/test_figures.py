@@ -1,6 +1,7 @@
 """Figures: one PNG each, byte for byte, drawn again exactly when what they show has changed, whatever the backend."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,10 +42,10 @@ def broken(fail):
     return Drawing("broken", "noise", 1, draw, ())
 
 
-def save(folder, *drawings, processes=1, tier="fast", **more):
+def save(folder, *drawings, processes=1, tier="fast", dataset="functions", **more):
     """The files of these drawings."""
     gallery = Gallery(processes)
-    names = [gallery.add(each, folder, report="mine", tier=tier, dataset="functions", **more) for each in drawings]
+    names = [gallery.add(each, folder, report="mine", tier=tier, dataset=dataset, **more) for each in drawings]
     gallery.finish()
     return [folder / name for name in names]
 
@@ -62,6 +63,14 @@ def test_a_figure_is_drawn_once_and_again_when_its_data_changed(tmp_path):
     assert calls[2:] == ["fast tier · noise · n = 9 seeds"]
     [path] = save(tmp_path, planted(NOISE, calls), tier="full", registration=1)
     assert path == tmp_path / "figures/mine/full-functions-1/planted.png"
+
+
+def test_a_path_has_no_space_and_leads_nowhere_else_whatever_the_data_are_called(tmp_path):
+    paths = [save(tmp_path, planted(NOISE), dataset=name)[0] for name in ("two words", "two-words", "../../words")]
+    assert len(set(paths)) == 3
+    assert all(path.is_file() for path in paths)
+    assert all(re.fullmatch(r"fast-(two-)?words(-[0-9a-f]{6})?", path.parent.name) for path in paths)
+    assert {path.parents[1] for path in paths} == {tmp_path / "figures" / "mine"}
 
 
 @pytest.mark.parametrize("processes", [1, 3])

@@ -1,0 +1,53 @@
+"""The claims on toy models: with a learning rate of 0 none may hold, and each test is as the report says."""
+
+import ast
+from functools import cache
+
+import pytest
+import torch
+
+from claims.superposition import training
+from ontrial import Arrays, Claim, Run, Runs
+from ontrial.trainings import FAST_ALPHA, Scale, Training
+from tests.claims.worlds import ROOT, Declared, declared
+
+CASES = [case for case in declared() if case.report == "superposition"]
+SEEDS = tuple(range(8))
+
+
+def test_every_claim_of_the_paper_has_one_test():
+    assert {case.id for case in CASES} == {f"T{number}" for number in range(1, 20)}
+    assert len({case.test.__name__ for case in CASES}) == 19
+
+
+def test_the_training_is_at_most_ninety_lines_of_plain_torch():
+    path = ROOT / "claims" / "superposition" / "training.py"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 90
+    nodes = [node for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {getattr(node, "module", None) or node.names[0].name for node in nodes}
+    assert names == {"collections.abc", "numpy", "torch", "torch.nn.functional", "ontrial"}
+
+
+@cache
+def untrained(of: Training) -> Arrays:
+    """What a training records in 100 steps, at the miniature's sizes."""
+    return of.train(SEEDS, [])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_learning():
+    """Every training has 100 steps, and its optimizer a learning rate of 0."""
+    train, optimizer = training.train, torch.optim.AdamW
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim, "AdamW", lambda parameters, lr: optimizer(parameters, lr=0.0 * lr))
+        patch.setattr(training, "train", lambda *of, **by: train(*of[:6], 100, of[7], 100, *of[9:], **by))
+        yield
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_without_learning_no_claim_holds(case: Declared):
+    runs = {name: Run(each, SEEDS, untrained(each.at(Scale("fast")))) for name, each in case.trainings.items()}
+    assert all((run.weights[..., 0, :, :] == run.weights[..., -1, :, :]).all() for run in runs.values())
+    claim = Claim(case.id, FAST_ALPHA, SEEDS)
+    case.test(claim=claim, runs=Runs(runs), **case.parameters)
+    assert claim.verdict in ("refuted", "inconclusive")
