@@ -12,10 +12,14 @@ NINE, ELEVEN = 0.09, 0.11  # squared projections on the first feature's directio
 
 
 def at(sparsities, sparsity, picture, others=DENSE, **options):
-    return lambda case: {
-        each: run(picture if each == (case.get("sparsity") if sparsity is None else sparsity) else others, **options)
-        for each in sparsities
-    }
+    """Runs that end in this picture, or in these in turn, at one sparsity, that of the case if none is named."""
+    pictures = picture if isinstance(picture, tuple) else (picture,)
+
+    def make(case):
+        own = case.get("sparsity") if sparsity is None else sparsity
+        return {each: run(*(pictures if each == own else (others,)), **options) for each in sparsities}
+
+    return make
 
 
 def linear(picture, **options):
@@ -50,6 +54,7 @@ WORLDS = [
     true("T7", "others fall on a feature by less than a tenth", linear(WITHOUT, others=SIX)),
     false("T7", "others fall on a feature by more than a tenth", linear(SHARED)),
     decoy("T7", "only one feature suffers interference", linear(first(5, 5, 20, f5=0.4))),
+    decoy("T7", "two others fall on it, by 0.06 each", linear(first(5, 5, 20, f5=0.06, f10=0.06))),
     decoy("T7", "nothing was learned", linear(WITHOUT, learned=False)),
     true("T8", "features 0 to 4", linear(first(5, 5, 20, f4=0.52, f5=0.48), others=SIX)),
     false("T8", "feature 5 in place of 0", linear(axes(5, 20, f5=1.0, **OTHERS))),
@@ -65,10 +70,12 @@ WORLDS = [
     decoy("T10", "nothing was learned", relu(SIX, learned=False)),
     decoy("T10", "six features share, of which one is too short", relu(first(4, 5, 20, f5=-1.0, f9=0.48))),
     true("T11", "later features share", relu(LATE_PAIR, others=EARLY_PAIR)),
+    true("T11", "in some seeds all features share", relu((LATE_PAIR, first(10, 5, 20)), others=EARLY_PAIR, seeds=64)),
     false(
         "T11", "earlier features share", relu(axes(5, 20, f0=1.0, f5=-1.0, f4=1.0, f3=1.0, f2=1.0), others=LATE_PAIR)
     ),
     decoy("T11", "the later features are represented alone", relu(axes(5, 20, f0=1.0, f5=-1.0, f8=1.0, f9=1.0))),
+    decoy("T11", "the late one that shares is too short", relu(axes(5, 20, f0=1.0, f5=-1.0, f4=1.0, f3=1.0, f19=0.3))),
     decoy("T11", "no feature shares", relu(DENSE, others=LATE_PAIR), "inconclusive"),
     decoy("T11", "nothing was learned", relu(LATE_PAIR, learned=False)),
     true("T12", "twenty of eighty, apart", eighty(first(20, 20, 80, f20=NINE)), sparsity=0.0),

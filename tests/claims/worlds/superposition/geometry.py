@@ -44,6 +44,17 @@ def opposite(first, second, short=1.0):
     return np.concatenate([long, short * 1e-3 * np.ones((HIDDEN, 2))], 1)
 
 
+def split(first, second):
+    """Fifteen pairs on the first axes and fifteen on the others, with these squared norms, opposite."""
+    squares = np.array([first] * 15 + [second] * 15)  # (pair, end)
+    return np.concatenate([np.diag(sign * np.sqrt(squares[:, end])) for end, sign in ((0, 1), (1, -1))], 1)
+
+
+def mostly(picture, once):
+    """One of the twelve sparsities ends in another picture."""
+    return lambda case: {"sweep": sweep(once, *[picture] * 11, seeds=SEEDS)}
+
+
 def everywhere(picture):
     return lambda case: {"sweep": sweep(*[picture] * 12, seeds=SEEDS)}
 
@@ -57,8 +68,11 @@ WORLDS = [
     true("T16", "25 of 30 pairs", plateau(paired(25, -0.91))),
     false("T16", "23 of 30 pairs", plateau(paired(23))),
     decoy("T16", "pairs that are not opposite", plateau(paired(28, -0.89))),
+    decoy("T16", "their opposites are too short", plateau(opposite(1.6, 0.4), others=opposite(0.6, 0.5))),
     decoy("T16", "pairs at the other densities", plateau(paired(0), others=1.05 * paired(30))),
     true("T17", "all at one half", everywhere(opposite(1.03, 0.97))),
     false("T17", "all beside one half", everywhere(opposite(1.1, 0.9))),
+    decoy("T17", "some at one half, more beside it", mostly(opposite(1.1, 0.9), once=opposite(1.0, 1.0))),
+    decoy("T17", "those at one half are too short", everywhere(split((1.1, 0.9), (0.4, 0.4)))),
     decoy("T17", "spread evenly, most of them at no fraction", everywhere(opposite(1.15, 0.87))),
 ]

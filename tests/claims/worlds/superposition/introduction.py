@@ -30,9 +30,9 @@ def numbers(*counts):
 
 
 def mixed(commonest, seeds=320):
-    """Runs in which so many of the seeds represent four features, and the rest two, three or five."""
+    """Runs in which so many of the seeds, the last, represent four features, and the rest two, three or five."""
     rest = [PAIR, PENTAGON, plane((1, 0), (1, 120), (1, 240), (0, 0), (0, 0))]
-    return here(*([CROSS] * commonest + [rest[each % 3] for each in range(seeds - commonest)]), seeds=seeds)
+    return here(*([rest[each % 3] for each in range(seeds - commonest)] + [CROSS] * commonest), seeds=seeds)
 
 
 def bias(with_bias, without, **options):
@@ -47,7 +47,7 @@ STRAIGHT = plane((1, 0), (1, 74), (1, 180), (1, 254), (0, 0))  # 0.276
 WORLDS = [
     true("T1", "two orthogonal features", at(0.0, plane((THERE, 0), (1, 85), *[(NOT, 40)] * 3), others=PENTAGON)),
     false("T1", "they are not quite orthogonal", at(0.0, plane((1, 0), (1, 83), (0, 0), (0, 0), (0, 0)))),
-    decoy("T1", "it is features 1 and 2", at(0.0, plane((NOT, 0), (1, 0), (1, 90), (0, 0), (0, 0)))),
+    decoy("T1", "it is features 1 and 2", at(0.0, plane((NOT, 90), (1, 0), (1, 90), (0, 0), (0, 0)))),
     decoy("T1", "a third is represented", at(0.0, plane((1, 0), (1, 90), (THERE, 45), (0, 0), (0, 0)))),
     decoy("T1", "so it is when sparse", at(0.95, PAIR, others=PENTAGON)),
     true("T2", "two antipodal pairs", at(0.8, STRAIGHT)),
@@ -56,6 +56,7 @@ WORLDS = [
     decoy("T2", "the pairs are not apart", at(0.8, SKEW)),
     decoy("T2", "a partner is near another feature", at(0.8, NARROW)),
     decoy("T2", "the fifth is represented", at(0.8, plane((1, 0), (1, 90), (1, 180), (1, 270), (THERE, 45)))),
+    decoy("T2", "pairs point the same way", at(0.8, plane((1, 0), (1, 90), (1, 0), (1, 90), (0, 0)))),
     decoy("T2", "one antipodal pair alone", at(0.8, plane((1, 0), (0, 0), (1, 180), (0, 0), (0, 0)))),
     decoy("T2", "at another sparsity", at(0.9, CROSS)),
     true("T3", "features 0 to 3", at(0.8, CROSS, CROSS, PENTAGON, seeds=64)),
