@@ -1,4 +1,4 @@
-"""All claims at once with a learning rate of 0: none about learning may hold, and their sides are few enough."""
+"""All claims of the homework at once with a learning rate of 0: none about learning may hold, and their sides are few enough."""
 
 import subprocess
 import sys
@@ -17,7 +17,7 @@ MOST_SIDES = 200  # at an error of 1/4000 each, all verdicts together err in at 
 def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[CaseResult, ...]:
     """What a fast session finds where nothing learns."""
     folder = tmp_path_factory.mktemp("without-learning")
-    options = ["-m", "fast", "--report=homework", f"--store={folder / 'runs'}", f"--artifacts={folder / 'artifacts'}"]
+    options = ["claims/homework", "-m", "fast", f"--store={folder / 'runs'}", f"--artifacts={folder / 'artifacts'}"]
     subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "tests.models.without_learning", *options],
         cwd=ROOT,
