@@ -83,6 +83,10 @@ def test_seeds_end_in_different_pictures(claim, runs, sparsity):
 def test_without_bias_not_all_five_are_represented(claim, runs):
     with_bias, without = (number(run) == 5 for run in runs.values())
     claim.figure = figures.arrows(runs)
-    claim.asides = (share_interval(with_bias, "the same with the bias", claim.alpha),)
+    is_negative = (runs["with bias"].biases[:, -1] < 0).all(1)
+    claim.asides = (
+        share_interval(with_bias, "the same with the bias", claim.alpha),
+        share_interval(is_negative, "of these, share with negative biases alone", claim.alpha, among=with_bias),
+    )
     share = claim.share(without, "share of seeds with all five represented, without the bias")
     claim.holds_if(share < 0.5, claim.learned(runs["without bias"]))

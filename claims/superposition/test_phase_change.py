@@ -9,6 +9,7 @@ import pytest
 from claims.superposition import figures
 from claims.superposition.measures import final, represented, squared_norms
 from claims.superposition.training import small
+from ontrial import share_interval
 
 SPARSITIES = tuple(round(0.1 + 0.05 * place, 2) for place in range(18))
 assert (len(SPARSITIES), SPARSITIES[0], SPARSITIES[-1]) == (18, 0.1, 0.95)
@@ -23,6 +24,11 @@ def norm_ratios(run):
     """Squared norm of the second feature over that of the first, (seed, sparsity)."""
     first, second = np.moveaxis(squared_norms(final(run)), -1, 0)  # (seed, sparsity) each
     return np.divide(second, first, out=np.full(first.shape, np.inf), where=first > 0)
+
+
+def begin_opposite(run):
+    """Whether both features begin on opposite sides, (seed,): the same for every sparsity."""
+    return run.weights[:, 0, 0, 0].prod(-1) < 0
 
 
 @pytest.mark.claim("T13", "between not represented and antipodal there is no in-between: a phase change", source=SOURCE)
@@ -43,6 +49,11 @@ def test_there_is_no_in_between(claim, runs):
 def test_a_lesser_feature_is_left_out_when_dense_and_superposed_when_sparse(claim, runs):
     dense, sparse = represented(final(runs["unequal"]))[..., 1].T  # (seed,) each
     claim.figure = figures.norm_ratios((0.1, 0.95), norm_ratios(runs["unequal"]).T)
+    apart = begin_opposite(runs["unequal"])
+    claim.asides = (
+        share_interval(sparse, "95 % sparsity, begun on opposite sides", claim.alpha, among=apart),
+        share_interval(sparse, "95 % sparsity, begun on the same side", claim.alpha, among=~apart),
+    )
     left_out = claim.share(dense, "share of seeds with the second feature represented, 10 % sparsity") < 0.1
     superposed = claim.share(sparse, "share of seeds with the second feature represented, 95 % sparsity") > 0.9
     claim.holds_if(left_out, superposed, claim.learned(runs["unequal"]))
