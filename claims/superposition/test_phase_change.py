@@ -1,6 +1,6 @@
 """Section 3: superposition as a phase change. Two features in one dimension.
 
-Outcome: not judged yet.
+Outcome: 0 of 2 hold; T14 refuted; T13 inconclusive (full, synthetic features, 32 to 320 seeds, record of 2026-11-27).
 """
 
 import numpy as np
