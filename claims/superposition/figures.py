@@ -30,9 +30,9 @@ def arrows(runs: Shown) -> Drawing:
     weights = {name: _aligned(final(run)) for name, run in runs.items()}
 
     def draw(caption: str) -> "Figure":
-        figure, axes = grid(2, len(weights), (2.3 * len(weights), 4.8), height_ratios=(3, 2))
+        figure, axes = grid(2, len(weights), (max(7.5, 2.3 * len(weights)), 4.8), height_ratios=(3, 2))
         figure.suptitle("Five features in two dimensions", fontweight="bold", fontsize=12)
-        turned = "turned so that feature 0 points right" if len(weights) > 2 else "feature 0: right"
+        turned = "turned so that feature 0 points right"
         figure.supxlabel(f"{caption}; faint: seeds, bold: the first; {turned}", fontsize=8.5)
         faint = max(0.05, next(iter(weights.values())).shape[0] ** -0.5)  # opacity: the more seeds, the fainter
         for (above, below), (name, found) in zip(axes.T, weights.items(), strict=True):
@@ -71,7 +71,7 @@ def products(name: str, runs: Shown) -> Drawing:
         figure, axes = grid(2, len(weights), (2.7 * len(weights), 5.4), height_ratios=(3, 2))
         models = {"linear": "linear models", "relu": "ReLU models", "eighty": "ReLU models, eighty features in full"}
         figure.suptitle(f"Product of weights, and norms: {models[name]}", fontweight="bold", fontsize=12)
-        figure.supxlabel(f"{caption}; shown: the first seed", fontsize=8.5)
+        figure.supxlabel(f"{caption}; shown: the first seed; features: most important first", fontsize=8.5)
         for (above, below), (sparsity, found) in zip(axes.T, weights.items(), strict=True):
             image = above.imshow((found.mT @ found)[0], cmap="RdBu", vmin=-1, vmax=1)
             above.set(title=_named(sparsity), xlabel="feature")
@@ -81,7 +81,7 @@ def products(name: str, runs: Shown) -> Drawing:
             for which, colour, label in ((~is_shared, COLOURS[0], "under 1/2"), (is_shared, COLOURS[1], "1/2 or more")):
                 norms = np.sqrt(squared_norms(found)[0][which])
                 below.bar(there[which], norms, color=colour, label=label)
-            below.set(xlabel="feature, most important first", ylim=(0, 1.3))
+            below.set(xlabel="feature", ylim=(0, 1.3))
         axes[0, 0].set_ylabel("feature")
         axes[1, 0].set_ylabel("norm of its weights")
         handles, labels = axes[1, 0].get_legend_handles_labels()

@@ -75,7 +75,9 @@ def panels(
     figure, axes = grid(1, count, (5.2 * count, 4.0), **options)
     figure.suptitle(f"{title}\n", fontweight="bold", fontsize=12)
     below_title = figure.transFigure + ScaledTranslation(0, -26 / 72, figure.dpi_scale_trans)
-    figure.text(0.5, 1, f"{caption}{key}", ha="center", va="top", fontsize=8.5, transform=below_title)
+    line, width = f"{caption}{key}", 72 * (5.2 * count - 0.1)  # in points; a letter is about 0.55 of the size wide
+    size = min(8.5, width / (0.55 * len(line)))
+    figure.text(0.5, 1, line, ha="center", va="top", fontsize=size, transform=below_title)
     row = list(axes[0])
     for axis, name in zip(row, titles, strict=True):
         axis.set_title(name, fontsize=10)

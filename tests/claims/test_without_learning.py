@@ -1,4 +1,4 @@
-"""All claims of the homework at once with a learning rate of 0: none about learning may hold, and their sides are few enough."""
+"""The homework's claims with a learning rate of 0: none about learning may hold, and their sides are few enough."""
 
 import subprocess
 import sys

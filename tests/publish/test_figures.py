@@ -172,3 +172,15 @@ def test_figures_are_drawn_whatever_backend_the_environment_names(tmp_path, back
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True)
     [path] = save(tmp_path / "here", planted(NOISE))
     assert (tmp_path / path.relative_to(tmp_path / "here")).read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(("count", "least", "size"), [(1, 0.8, 5), (3, 0.3, 8.5)])
+def test_the_line_below_the_title_is_no_wider_than_the_figure(count, least, size):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    caption = "full tier · made of things with names that are long, and other things · n = 320 seeds"
+    drawn, _ = panels(count, [""] * count, caption, "Title")
+    [line] = [text for text in drawn.texts if text.get_text().startswith("full")]
+    width = line.get_window_extent(FigureCanvasAgg(drawn).get_renderer()).width
+    assert least < width / drawn.bbox.width < 1
+    assert size <= line.get_fontsize() <= size + 0.5
