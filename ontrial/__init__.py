@@ -1,4 +1,4 @@
-"""How anything is put on trial: claims as pytest tests, trained over seeds, judged by intervals valid at any time."""
+"""How any claim is tested: as a pytest test, trained over seeds, judged by intervals valid at any time."""
 
 from ontrial.claim import Claim
 from ontrial.functions import training

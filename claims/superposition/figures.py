@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from claims.superposition.measures import (
+    SUPERPOSED,
     dimensionality,
     dimensions_per_feature,
     final,
@@ -32,8 +33,8 @@ def arrows(runs: Shown) -> Drawing:
     def draw(caption: str) -> "Figure":
         figure, axes = grid(2, len(weights), (max(7.5, 2.3 * len(weights)), 4.8), height_ratios=(3, 2))
         figure.suptitle("Five features in two dimensions", fontweight="bold", fontsize=12)
-        turned = "turned so that feature 0 points right"
-        figure.supxlabel(f"{caption}; faint: seeds, bold: the first; {turned}", fontsize=8.5)
+        how = "faint: seeds, bold: the first; turned so that feature 0 points right"
+        figure.supxlabel(f"{caption}; {how}", fontsize=8.5)
         faint = max(0.05, next(iter(weights.values())).shape[0] ** -0.5)  # opacity: the more seeds, the fainter
         for (above, below), (name, found) in zip(axes.T, weights.items(), strict=True):
             for feature in range(found.shape[2]):
@@ -77,7 +78,7 @@ def products(name: str, runs: Shown) -> Drawing:
             above.set(title=_named(sparsity), xlabel="feature")
             above.grid(False)
             there = np.arange(found.shape[2])
-            is_shared = (interference(found) >= 0.5)[0]
+            is_shared = (interference(found) >= SUPERPOSED)[0]
             for which, colour, label in ((~is_shared, COLOURS[0], "under 1/2"), (is_shared, COLOURS[1], "1/2 or more")):
                 norms = np.sqrt(squared_norms(found)[0][which])
                 below.bar(there[which], norms, color=colour, label=label)

@@ -1,4 +1,4 @@
-"""The claims on toy models: with a learning rate of 0 none may hold, and each test is as the report says."""
+"""The claims on toy models: with a learning rate of 0 none may hold; and how small their trainer is."""
 
 import ast
 from functools import cache
