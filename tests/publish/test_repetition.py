@@ -84,3 +84,28 @@ def test_on_another_machine_verdicts_are_compared_after_the_same_look(compared, 
     assert bool(compared(first, second, "--rounded-otherwise")) == (differs == "contradicts")
     moved = f"no contradiction in 1 verdicts, {int(differs == 'moved')} moved" if differs != "contradicts" else ""
     assert capsys.readouterr().out.startswith(moved)
+
+
+def test_a_table_says_how_far_estimates_moved(compared, capsys):
+    def judged(claim, *looks):
+        found = [look(16, *((*numbers, "holds") for numbers in looks))]
+        many = record(claim, "holds", tier="full", looks=found)
+        return many | {"evidence": many["evidence"] * len(looks)}
+
+    first = whole(
+        judged("M4", (10.0, 8.0, 12.0), (1.0, 1.0, 1.0)),
+        judged("M5", (0.0, -1.0, 1.0)),
+        judged("I1", (5.0, 5.0, float("inf"))),
+        judged("F3", (3.0, 3.0, 3.0)),
+    )
+    second = whole(
+        judged("M4", (11.0, 9.0, 13.0), (1.0, 1.0, 1.0)),  # by a quarter of the interval's width, and not at all
+        judged("M5", (-1.0, -1.0, 1.0)),
+        judged("I1", (6.0, 6.0, 7.0)),  # the first interval is unbounded
+        judged("F3", (4.0, 4.0, 4.0)),  # all seeds agreed, on another value
+    )
+    assert compared(first, second, "--rounded-otherwise") == ""
+    assert capsys.readouterr().out.split("\n\n")[1].splitlines()[2:] == [
+        "| on M | 2 | 3 | 0.25 | 0.5 | M5 |",
+        "| on F | 1 | 1 | ∞ | ∞ | F3 |",
+    ]
