@@ -15,12 +15,13 @@ from claims.superposition.measures import (
     squared_norms,
 )
 from claims.superposition.report import FRACTIONS
-from ontrial import COLOURS, Array, Drawing, Run, by, curves, drawing_of, grid
+from ontrial import COLOURS, FRAME, Array, Drawing, Run, by, curves, drawing_of, grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Shown = Mapping[Any, Run]
+NEAR = 0.05  # as in measures.near
 
 
 def arrows(runs: Shown) -> Drawing:
@@ -101,10 +102,27 @@ def norm_ratios(sparsities: Sequence[float], ratios: Array) -> Drawing:
 
 
 def stickiness(run: Run) -> Drawing:
-    """Dimensions per feature against 1 / (1 - S)."""
-    labels = {"xlabel": "1 / (1 − sparsity)", "ylabel": "hidden dimensions / sum of squared norms"}
+    """Dimensions per feature against 1 / (1 - S), with the window at a half and those that it is compared with."""
     found = dimensions_per_feature(final(run)).T  # (sparsity, seed)
-    return by(_sparseness(run).tolist(), found, title="Dimensions per feature", xscale="log", **labels)
+    sparseness = _sparseness(run)
+
+    def draw(caption: str) -> "Figure":
+        figure, axes = grid(1, 1, (7.5, 4.8))
+        figure.suptitle("Dimensions per feature", fontweight="bold", fontsize=12)
+        figure.supxlabel(f"{caption}; dot: seed, bold: median", fontsize=8.5)
+        axis = axes[0, 0]
+        for centre, colour, label in ((0.5, COLOURS[1], "near 1/2"), (0.35, "0.5", "compared with"), (0.65, "0.5", "")):
+            axis.axhspan(centre - NEAR, centre + NEAR, color=colour, alpha=0.18, linewidth=0, label=label or None)
+        axis.plot(sparseness, found, "o", color=COLOURS[0], markersize=4, alpha=0.3, markeredgewidth=0)
+        axis.plot(sparseness, np.median(found, axis=1), "o-", color=COLOURS[0], markersize=7, markeredgecolor="white")
+        labels = [f"{each:.3g}" for each in sparseness]
+        axis.set(xscale="log", xlabel="1 / (1 − sparsity)", ylabel="hidden dimensions / sum of squared norms")
+        axis.set_xticks(sparseness, labels)
+        axis.minorticks_off()
+        axis.legend(**FRAME)
+        return figure
+
+    return drawing_of("stickiness", run, draw, found)
 
 
 def dimensionalities(run: Run) -> Drawing:
@@ -123,9 +141,11 @@ def dimensionalities(run: Run) -> Drawing:
             axis.plot(place + 0.7 * spread, dots, ".", color=COLOURS[0], markersize=2.5, alpha=0.3, markeredgewidth=0)
         for name, fraction in FRACTIONS.items():
             axis.axhline(fraction, color=COLOURS[1], linewidth=0.9, linestyle="dashed")
-            axis.annotate(name, (1.005, fraction), xycoords=("axes fraction", "data"), va="center", fontsize=8.5)
+            side = "top" if name == "3/8" else "bottom" if name == "2/5" else "center"  # these two are close
+            axis.annotate(name, (1.005, fraction), xycoords=("axes fraction", "data"), va=side, fontsize=8.5)
         labels = [f"{each:.3g}" for each in _sparseness(run)]
-        axis.set(xticks=range(len(labels)), xticklabels=labels, xlabel="1 / (1 − sparsity)", ylabel="dimensionality")
+        axis.set(xticks=range(len(labels)), xticklabels=labels, xlim=(-0.6, len(labels) - 0.4))
+        axis.set(xlabel="1 / (1 − sparsity)", ylabel="dimensionality")
         return figure
 
     return drawing_of("dimensionalities", run, draw, values)

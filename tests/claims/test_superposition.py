@@ -1,14 +1,16 @@
 """The claims on toy models: with a learning rate of 0 none may hold; and how small their trainer is."""
 
 import ast
+import json
+from dataclasses import replace
 from functools import cache
 
 import pytest
 import torch
 
-from claims.superposition import training
 from ontrial import Arrays, Claim, Run, Runs
-from ontrial.trainings import FAST_ALPHA, Scale, Training
+from ontrial.functions import FunctionTraining
+from ontrial.trainings import FAST_ALPHA, Scale
 from tests.claims.worlds import ROOT, declared
 
 CASES = [case for case in declared() if case.report == "superposition"]
@@ -29,18 +31,19 @@ def test_the_training_is_at_most_ninety_lines_of_plain_torch():
 
 
 @cache
-def untrained(of: Training) -> Arrays:
+def untrained(of: FunctionTraining) -> Arrays:
     """What a training records in 100 steps, at the miniature's sizes."""
-    return of.train(SEEDS, [])
+    short = replace(of, fast=json.dumps(json.loads(of.fast) | {"steps": 100})).at(Scale("fast"))
+    assert short.settings()["steps"] == 100
+    return short.train(SEEDS, [])
 
 
 @pytest.fixture(scope="module", autouse=True)
 def without_learning():
-    """Every training has 100 steps, and its optimizer a learning rate of 0."""
-    train, optimizer = training.train, torch.optim.AdamW
+    """Every optimizer has a learning rate of 0."""
+    optimizer = torch.optim.AdamW
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch.optim, "AdamW", lambda parameters, lr: optimizer(parameters, lr=0.0 * lr))
-        patch.setattr(training, "train", lambda *of, **by: train(*of[:6], 100, of[7], 100, *of[9:], **by))
         yield
 
 
@@ -48,7 +51,7 @@ def without_learning():
 def test_without_learning_no_claim_holds(module: str):
     found = {}
     for case in (case for case in CASES if case.module.__name__ == module):
-        runs = {name: Run(each, SEEDS, untrained(each.at(Scale("fast")))) for name, each in case.trainings.items()}
+        runs = {name: Run(each, SEEDS, untrained(each)) for name, each in case.trainings.items()}
         assert all((run.weights[..., 0, :, :] == run.weights[..., -1, :, :]).all() for run in runs.values())
         claim = Claim(case.id, FAST_ALPHA, SEEDS)
         case.test(claim=claim, runs=Runs(runs), **case.parameters)
