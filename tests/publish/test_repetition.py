@@ -71,6 +71,7 @@ def looked(*looks):
     [
         ("refuted", looked((16, "holds", "inconclusive"), (32, "holds", "refuted")), "inconclusive", ""),  # as after 16
         ("refuted", looked((16, "holds", "inconclusive"), (32, "holds", "refuted")), "holds", "moved"),
+        ("refuted", looked((8, "holds"), (16, "inconclusive"), (32, "refuted")), "inconclusive", ""),
         ("holds", looked((16, "holds", "holds")), "inconclusive", "moved"),
         ("holds", looked((16, "holds", "holds")), "refuted", "contradicts"),
         ("refuted", looked((16, "holds", "refuted")), "refuted", ""),
