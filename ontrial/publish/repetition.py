@@ -85,7 +85,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="ontrial repeat", description=__doc__.splitlines()[0])
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
-    parser.add_argument("--rounded-otherwise", action="store_true", help="from another machine: compare verdicts alone")
+    parser.add_argument(
+        "--rounded-otherwise",
+        action="store_true",
+        help="from another machine: compare verdicts, and how far estimates moved",
+    )
     options = parser.parse_args(arguments)
     try:
         first, second = load(options.first), load(options.second)
