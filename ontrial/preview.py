@@ -107,7 +107,8 @@ def _cells(plan: Plan, row: Row) -> tuple[str, ...]:
 
 
 def why_new(depends_on: Mapping[str, str], known: Iterable[Mapping[str, str]]) -> str:
-    """Why a training is not stored: how the nearest stored one differs, if it does so in few fields.
+    """Why a training is not stored: how the nearest stored one differs, if it does so in few fields; of equally near
+    ones the first by the alphabet, whatever the order in the store.
 
     depends_on, known: all that a result depends on but the seed, by field. Of a `@training` only the same function is
     near. What is of one kind, such as the versions of packages, is one field.
@@ -121,7 +122,7 @@ def why_new(depends_on: Mapping[str, str], known: Iterable[Mapping[str, str]]) -
             if was.get(name) != depends_on.get(name):
                 kind = name if name.startswith("settings.") else name.partition(".")[0]
                 changes[kind] = f"other {kind}" if kind in changes else _stated(name, was.get(name))
-        nearest = changes if nearest is None or len(changes) < len(nearest) else nearest
+        nearest = changes if nearest is None else min(nearest, changes, key=lambda each: (len(each), *each.values()))
     if nearest is None or len(nearest) > _MOST_CHANGES:
         return "never trained"
     return f"the nearest stored has {', '.join(nearest.values())}" if nearest else "other seeds of it are stored"

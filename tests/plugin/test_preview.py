@@ -1,5 +1,6 @@
 """`--ontrial-plan`: what would be trained and why, and what the looks at each claim can decide, without training."""
 
+import itertools
 import re
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_plan_says_what_is_trained_and_what_decides_before_and_after(plan, run
     assert "planted/X6: not registered yet; look 1 of 3; a median: 17 of 17 agree, 23 of 24, 29 of 32" in second
     edited = plan(changed)
     assert any(
-        line.startswith("8 8 ") and line.endswith("the nearest stored has shift=9.0 noise(shift=2.0)")
+        line.startswith("8 8 ") and line.endswith("the nearest stored has shift=1.0 noise(shift=2.0)")
         for line in edited
     )
     stored = list(pytester.path.glob("runs/*/*.npz"))
@@ -126,3 +127,9 @@ def description(**changed):
 )
 def test_why_a_training_is_new(now, why):
     assert why_new(flat(now), [flat(description(training="other")), flat(description())]) == why
+
+
+def test_the_nearest_does_not_depend_on_the_order_of_the_store():
+    settings = {"trees": 10, "depth": 8}, {"trees": 20, "depth": 8}, {"trees": 10, "depth": 1}
+    for stored in itertools.permutations(flat(description(settings=each)) for each in settings):
+        assert why_new(flat(description()), stored) == "the nearest stored has trees=10"
