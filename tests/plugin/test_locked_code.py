@@ -6,13 +6,15 @@ from ontrial import fingerprint
 from tests.conftest import said
 from tests.plugin.conftest import FULL, HELPER, PASSED, SUITE, edited
 
+# A seed, not the first, that decides neither the median nor the interval.
+QUIET = "sorted(range(1, 16), key=run.value.__getitem__)[3]"
 CHEATS = {
     "a constant of a measure": (edited("LIMIT = 0.5", "LIMIT = 0.1"), HELPER, "one", "LIMIT"),
     "a measure's body": (edited("- LIMIT", "+ LIMIT"), HELPER, "one", "measured"),
     "a helper of another module": (SUITE, HELPER.replace("2 *", "3 *"), "one", "stretched"),
     "the test": (edited('runs["far"].value - runs["near"].value', 'runs["far"].value'), HELPER, "two", "test"),
     "a wider mask": (edited("value > 1", "value > 3"), HELPER, "three", "test"),
-    "one seed": (edited("- LIMIT", "- LIMIT - (np.arange(run.n) == 3)"), HELPER, "one", "measured"),
+    "one seed": (edited("- LIMIT", f"- LIMIT - 1e-4 * (np.arange(run.n) == {QUIET})"), HELPER, "one", "measured"),
     "the body of a training": (
         "\n@training(looks=looks)\ndef noise(shift: float = 0.0, *, seed: int):\n"
         '    return {"value": np.random.default_rng(seed).normal(shift + 1)}\n' + SUITE, HELPER, "one three", "noise"
